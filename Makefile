@@ -1,0 +1,58 @@
+# Set-up, tests and checks of bordin. Needs make, and Python 3.11 or newer with its venv module.
+# uv is used where it is found; `make UV= ...` does without it.
+
+UV := $(shell command -v uv 2>/dev/null)
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALL := UV="$(UV)" PYTHON="$(PYTHON)" sh requirements/install.sh $(VENV)
+OPTIONS ?=
+export OPENBLAS_NUM_THREADS ?= 1
+
+.PHONY: help demo test setup lint bench docs lock wheel clean
+.DELETE_ON_ERROR:
+
+help:  ## List these commands.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
+
+demo: $(VENV)/.ready  ## Set up, run both example studies, say where their reports are.
+	@$(VENV)/bin/bordin demo
+
+test: $(VENV)/.ready-test  ## Set up and run the tests (OPTIONS="-k word" picks some).
+	@$(PY) -m pytest $(OPTIONS)
+
+setup: $(VENV)/.ready-test  ## Make the environment .venv and nothing else.
+	@echo "The environment is ready: $(VENV)/bin/bordin --help"
+
+lint: $(VENV)/.ready-lint  ## Set up and check style, types and import directions.
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.ready  ## Measure the statistics against R; says what is missing.
+	@$(PY) benchmarks/association.py
+
+docs: $(VENV)/.ready  ## Write docs/reference anew from the code.
+	@$(PY) docs/make_reference.py
+
+wheel: $(VENV)/.ready  ## Build the wheel into dist/.
+	@$(PY) -m hatchling build -t wheel
+
+lock:  ## Resolve the requirements anew (needs uv).
+	@sh requirements/lock.sh "$(UV)"
+
+clean:  ## Remove the environment, caches and written reports.
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis examples/*/reports
+	find src tests docs benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.ready: requirements/bordin.txt requirements/install.sh pyproject.toml
+	@$(INSTALL) bordin
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready requirements/test.txt
+	@$(INSTALL) test
+	@touch $@
+
+$(VENV)/.ready-lint: $(VENV)/.ready-test requirements/lint.txt
+	@$(INSTALL) lint
+	@touch $@

@@ -1,0 +1,5 @@
+"""``python -m bordin``."""
+
+from bordin.cli import run
+
+run()

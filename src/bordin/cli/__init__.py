@@ -1,0 +1,120 @@
+"""The command line: one file a verb.
+
+A verb's module is imported only when the verb is called, so that ``bordin --help`` answers at
+once; the summaries below are held against the docstrings by a test.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+VERBS: dict[str, str] = {
+    "demo": "Run both example studies and say where their reports are.",
+    "new": "Start a study folder with a commented protocol.",
+    "check": "List every problem of a study folder at once.",
+    "lock": "Freeze the protocol before the analysis.",
+    "run": "Analyze a study folder and write its report.",
+    "score": "Score a questionnaire file on its own.",
+    "associate": "Correlate columns of a data file, with honest small-sample statistics.",
+    "catalog": "List the instruments and coding systems, or show one.",
+    "schema": "Print the JSON Schema of study.toml, for editors.",
+}
+
+
+def _help() -> str:
+    width = max(map(len, VERBS))
+    verbs = "\n".join(f"  {name:<{width}}  {summary}" for name, summary in VERBS.items())
+    return f"""bordin: from therapy tape to table.
+
+Usage: bordin VERB [ARGUMENTS]
+
+{verbs}
+
+bordin VERB --help tells more. All work is done on this computer; nothing is sent anywhere.
+A first study: bordin new my-study, then bordin run my-study
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after ``bordin``; those of the process when absent.
+
+    Returns
+    -------
+    int
+        Exit status: 0 done; 1 done, but the data hold faults that are listed; 2 not done.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in {"--help", "-h", "help"}:
+        print(_help(), end="")
+        return 0
+    if words[0] in {"--version", "-V"}:
+        from bordin import __version__
+
+        print(f"bordin {__version__}")
+        return 0
+    from bordin.errors import BordinError, nearest
+
+    verb = words[0]
+    if verb not in VERBS:
+        print(f"bordin: there is no verb {verb!r}. {nearest(verb, VERBS)}", file=sys.stderr)
+        return 2
+    try:
+        return _call(verb, words[1:])
+    except BordinError as error:
+        _tell(error)
+        return 2
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print("\nStopped. Nothing was half written: files are replaced only when whole.", file=sys.stderr)
+        return 130
+
+
+def verb_app(verb: str):  # type: ignore[no-untyped-def]  # typer is imported late
+    """Build the typer application of one verb."""
+    import typer
+
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(name=verb)(import_module(f"bordin.cli.{verb}").command)
+    return app
+
+
+def _call(verb: str, words: list[str]) -> int:
+    import typer
+
+    command = typer.main.get_command(verb_app(verb))
+    status = command.main(args=words, prog_name=f"bordin {verb}", standalone_mode=True)
+    return int(status or 0)
+
+
+def _tell(error: Exception) -> None:
+    """Print the problems of an error, each on a line, without a traceback."""
+    from bordin.errors import BordinError
+
+    problems = error.problems if isinstance(error, BordinError) else ()
+    count = len(problems)
+    if count > 1:
+        print(f"{count} problems:", file=sys.stderr)
+    for problem in problems:
+        print(f"  {problem}" if count > 1 else f"bordin: {problem}", file=sys.stderr)
+
+
+def run() -> None:
+    """Entry point of the installed command."""
+    try:
+        status = main()
+    except SystemExit as done:
+        raise done
+    raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,194 @@
+"""``bordin associate``: one file in, an association table out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bordin.association.cells import AssociationTable, Cell
+
+
+def associate_command(
+    data: Annotated[Path, typer.Argument(help="CSV, Excel, SPSS or Parquet file.")],
+    x: Annotated[str, typer.Option("--x", help="Row variables, separated by commas.")],
+    y: Annotated[str, typer.Option("--y", help="Column variables, separated by commas.")],
+    coefficient: Annotated[str, typer.Option(help="spearman, kendall or pearson.")] = "spearman",
+    control: Annotated[str | None, typer.Option(help="Grouping to take out, such as therapist.")] = None,
+    cluster: Annotated[str | None, typer.Option(help="Whose rows belong together: participant.")] = None,
+    sesoi: Annotated[float | None, typer.Option(help="Smallest effect size of interest, such as .3.")] = None,
+    against: Annotated[str | None, typer.Option(help="Contrast each row variable with this one.")] = None,
+    negative: Annotated[str, typer.Option(help="Negative poles, separated by commas.")] = "",
+    p: Annotated[str, typer.Option("--p", help="p to print and adjust: t or permutation.")] = "t",
+    interval: Annotated[str, typer.Option(help="Interval: default, Fieller or Fisher.")] = "default",
+    permutations: Annotated[int, typer.Option(help="Number of shuffles; 0 for none.")] = 10_000,
+    bootstrap: Annotated[int, typer.Option(help="Number of bootstrap resamples; 0 for none.")] = 0,
+    level: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
+    alpha: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 1,
+    sensitivity: Annotated[
+        bool, typer.Option(help="Compute other coefficients and leave-one-out ranges.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, unrounded.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the cells to this CSV file, unrounded.")] = None,
+) -> None:
+    """Correlate columns of a data file, with honest small-sample statistics."""
+    from bordin.association import associate
+
+    rows, columns = _names(x), _names(y)
+    others = (against,) if against is not None else ()
+    made = associate(
+        _read(data, list(dict.fromkeys((*rows, *columns, *others))), [n for n in (control, cluster) if n]),
+        rows,
+        columns,
+        coefficient=coefficient,
+        control=control,
+        cluster=cluster,
+        sesoi=sesoi,
+        against=against,
+        negative=_names(negative),
+        p=p,
+        interval=interval,
+        permutations=permutations,
+        bootstrap=bootstrap,
+        level=level,
+        alpha=alpha,
+        seed=seed,
+        sensitivity=sensitivity,
+    )
+    if out is not None:
+        _write(made, out)
+    if as_json:
+        import json
+
+        from bordin.association import as_record
+
+        print(json.dumps(as_record(made), indent=1, ensure_ascii=False, allow_nan=False))
+    else:
+        _show(made)
+
+
+command = associate_command
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def _read(
+    path: Path, numbers: list[str], groupings: list[str]
+) -> dict[str, list[float | None] | list[str | None]]:
+    """Read the columns that are asked for, and report the faults of all of them at once."""
+    from bordin.errors import DataError, Problem
+    from bordin.study.files import read_table
+
+    table = read_table(path)
+    problems: list[Problem] = []
+    columns: dict[str, list[float | None] | list[str | None]] = {}
+    for name in (*numbers, *groupings):
+        try:
+            columns[name] = table.texts(name) if name in groupings else table.numbers(name)
+        except DataError as fault:
+            problems.extend(fault.problems)
+    if problems:
+        raise DataError(problems)
+    return columns
+
+
+def _write(table: AssociationTable, path: Path) -> None:
+    from bordin.association import as_rows
+    from bordin.study.files import write_csv
+
+    rows = as_rows(table)
+    write_csv(path, list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _show(table: AssociationTable) -> None:
+    """Print the cells, the contrasts and the notes for a person."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from bordin.report.number import level, threshold
+
+    console = Console()
+    console.print(_cells(table))
+    line = threshold(table.alpha)
+    console.print(
+        Text(
+            f"{level(table.level)} intervals. * p < {line} before adjustment; "
+            f"† still below {line} by maxT over the {table.family_size} cells of the family."
+        )
+    )
+    if table.contrasts:
+        console.print(_contrasts(table))
+    for note in table.notes:
+        console.print(Text(f"Note: {note}."))
+
+
+def _cells(table: AssociationTable) -> Table:
+    from rich.table import Table
+
+    from bordin.report.number import bayes_factor, correlation, p_value
+
+    headings = ["x", "y", table.coefficient, "interval", "n", "p", "p Holm", "p BH", "p perm.", "p maxT"]
+    headings += ["TOST p"] if table.sesoi is not None else []
+    headings += ["BF10"] if table.coefficient != "kendall" else []
+    headings += ["partial", "p"] if table.control is not None else []
+    split = any(cell.within_between is not None for cell in table.cells)
+    headings += ["within", "p"] if split else []
+    shown = Table(*headings, box=None, header_style="bold")
+    for cell in table.cells:
+        if cell.estimate.undefined is not None:
+            shown.add_row(cell.x, cell.y, "–", cell.estimate.undefined, str(cell.estimate.n))
+            continue
+        tests = [cell.p, cell.p_holm, cell.p_bh, cell.p_permutation, cell.p_maxt]
+        tests += [cell.tost_p] if table.sesoi is not None else []
+        words = [*_value(cell, table.alpha), *(p_value(p, table.alpha) for p in tests)]
+        if table.coefficient != "kendall":
+            words.append(bayes_factor(cell.bf10))
+        if cell.partial is not None:
+            words += [correlation(cell.partial.value), p_value(cell.partial.p, table.alpha)]
+        if cell.within_between is not None:
+            part = cell.within_between
+            words += [correlation(part.within.value), p_value(part.within_p, table.alpha)]
+        shown.add_row(cell.x, cell.y, *words)
+    return shown
+
+
+def _value(cell: Cell, alpha: float) -> tuple[str, str, str]:
+    from bordin.report.number import correlation, interval
+
+    limits = cell.estimate.interval
+    star = "*" if cell.p is not None and cell.p < alpha else ""
+    dagger = "†" if cell.p_maxt is not None and cell.p_maxt < alpha else ""
+    return (
+        correlation(cell.estimate.value) + star + dagger,
+        interval(limits.low, limits.high) if limits is not None else "–",
+        str(cell.estimate.n),
+    )
+
+
+def _contrasts(table: AssociationTable) -> Table:
+    from rich.table import Table
+
+    from bordin.report.number import correlation, interval, p_value
+
+    shown = Table(
+        "stronger than", "y", "difference", "Zou's interval", "n", "Williams p", "Steiger p", "Meng p",
+        box=None, header_style="bold",
+    )  # fmt: skip
+    for made in table.contrasts:
+        limits = made.zou
+        shown.add_row(
+            f"{made.x} − {made.against}",
+            made.y + (" (reflected)" if made.reflected else ""),
+            correlation(made.difference),
+            interval(limits.low, limits.high) if limits is not None else made.undefined or "–",
+            str(made.n),
+            *(p_value(p, table.alpha) for p in (made.williams_p, made.steiger_p, made.meng_p)),
+        )
+    return shown

@@ -1,0 +1,22 @@
+"""The tables of the report, made once from the results and rendered by every writer."""
+
+from __future__ import annotations
+
+from bordin.report.tables.association import association_tables
+from bordin.report.tables.hypotheses import families_table, tests_table, verdict_table
+from bordin.report.tables.model import Table, TableCell
+from bordin.report.tables.sensitivity import contrasts_table, sensitivity_table
+from bordin.report.tables.variables import flow_table, variables_table
+
+__all__ = [
+    "Table",
+    "TableCell",
+    "association_tables",
+    "contrasts_table",
+    "families_table",
+    "flow_table",
+    "sensitivity_table",
+    "tests_table",
+    "variables_table",
+    "verdict_table",
+]

@@ -1,0 +1,146 @@
+"""The protocol file: what is refused, where, and with which hint."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bordin.errors import ProtocolError
+from bordin.study.protocol import json_schema
+from bordin.study.reader import read_protocol
+from bordin.study.study import load_study
+from bordin.study.toml_lines import find_line
+
+
+def problems_of(folder: Path) -> str:
+    with pytest.raises(ProtocolError) as caught:
+        load_study(folder)
+    return str(caught.value)
+
+
+def test_a_good_protocol_is_read(study_folder):
+    study = load_study(study_folder)
+    assert study.columns == ("tapes.concordance", "tapes.resistance", "tapes.avoidance")
+    assert study.rows == tuple(f"alliance.{s.id}" for s in study.instruments["alliance"].scales)
+    assert study.hypotheses[0].rows == study.rows
+    with pytest.raises(Exception, match="frozen"):
+        study.protocol.study.title = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "parts"),
+    [
+        ("seed = 7", "sede = 7", "sede", ["study.sede", "unknown key", "Did you mean 'seed'?"]),
+        ("seed = 7", 'seed = "seven"', "seven", ["study.seed", "'seven'", "whole number"]),
+        ("seed = 7", "seed = -1", "seed = -1", ["study.seed", "-1"]),
+        ("smallest_effect = 0.3", "smallest_effect = 30", "smallest_effect = 30", ["smallest_effect", "30"]),
+        ('expect = "positive"', 'expect = "postive"', "postive", ["'postive'", "Did you mean 'positive'?"]),
+        ('instrument = "arm-5"', 'instrument = "arm5"', "arm5", ["arm5", "Did you mean 'arm-5'?"]),
+        (
+            'system = "socialization-7"',
+            'system = "socialisation-7"',
+            "socialisation-7",
+            ["Did you mean 'socialization-7'?"],
+        ),
+        ('"tapes.resistance", ', '"tapes.resistence", ', "resistence", ["Did you mean 'tapes.resistance'?"]),
+        (
+            'columns = ["tapes.concordance"]\n',
+            'columns = ["tapes.agreement"]\n',
+            "tapes.agreement",
+            ["tapes.agreement"],
+        ),
+        ('designated = "designated"\n', "", "[[coding]]", ["coding.1", "needs the key designated"]),
+        ('title = "A small study"\n', "", "[study]", ["study.title", "missing"]),
+        ('instrument = "alliance"', 'instrument = "aliance"', "aliance", ["Did you mean 'alliance'?"]),
+        ("[sample]", "[sample", "[sample", ["not valid TOML"]),
+        ('aim = "To test', "aim = To test", "aim = To", ["not valid TOML", "aim = To test"]),
+    ],
+)
+def test_a_fault_is_told_with_line_and_hint(edit, old, new, at, parts):
+    folder = edit("study.toml", old, new)
+    lines = (folder / "study.toml").read_text(encoding="utf-8").splitlines()
+    line = next(i for i, text in enumerate(lines, start=1) if at in text)
+    text = problems_of(folder)
+    assert f"study.toml:{line}" in text
+    for part in parts:
+        assert part in text
+
+
+def test_all_faults_are_told_at_once(edit):
+    edit("study.toml", "seed = 7", "sede = 7")
+    edit("study.toml", "permutations = 500", 'permutations = "many"')
+    text = problems_of(edit("study.toml", 'expect = "positive"', 'expect = "up"'))
+    assert [part in text for part in ("study.sede", "table.permutations", "hypotheses.1.expect")] == [
+        True
+    ] * 3
+
+
+def test_contradictions_are_refused(edit):
+    edit("study.toml", 'expect = "positive"', 'expect = "stronger"')
+    assert "the key than go together" in problems_of(edit("study.toml", "seed = 7", "seed = 8"))
+
+
+def test_negligible_needs_a_bound(edit):
+    edit("study.toml", "smallest_effect = 0.3\n", "")
+    text = problems_of(edit("study.toml", 'expect = "positive"', 'expect = "negligible"'))
+    assert "smallest effect" in text
+    assert "smallest_effect = 0.3" in text
+
+
+def test_a_byte_order_mark_does_no_harm(study_folder):
+    path = study_folder / "study.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_study(study_folder).protocol.study.seed == 7
+
+
+def test_text_that_is_not_utf8_is_refused(study_folder):
+    path = study_folder / "study.toml"
+    path.write_bytes(path.read_bytes().replace(b"A small study", b"Ein kl\xe4rendes"))
+    text = problems_of(study_folder)
+    assert "not UTF-8" in text
+    assert "UTF-8" in text
+
+
+def test_a_folder_without_protocol_names_the_next_step(tmp_path):
+    assert "bordin new" in problems_of(tmp_path)
+    assert "does not exist" in problems_of(tmp_path / "nowhere")
+
+
+def test_reading_leaves_the_file_untouched(study_folder):
+    path = study_folder / "study.toml"
+    before = (path.read_bytes(), path.stat().st_mtime_ns)
+    read_protocol(path)
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_the_schema_knows_every_key_and_refuses_others():
+    schema = json_schema()
+    text = json.dumps(schema)
+    assert schema["$schema"].endswith("2020-12/schema")
+    for key in ("smallest_effect", "blind_to", "designated", "than", "within"):
+        assert f'"{key}"' in text
+    assert schema["$defs"]["StudyPart"]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("a",), 1),
+        (("t", "x"), 5),
+        (("l", 0, "k"), 8),
+        (("l", 1, "k"), 10),
+        (("l", 1, "missing"), 9),
+        (("t", "multi"), 6),
+        (("nothing",), None),
+    ],
+)
+def test_lines_of_keys(path, line):
+    text = 'a = 1\n[t]\nb = """\n[no]"""\nx = 2\nmulti = ["p"]\n[[l]]\nk = 1\n[[l]]\nk = 2\n'
+    assert find_line(text, path) == line
+
+
+def test_the_line_of_a_value_in_a_list():
+    text = 'rows = [\n  "one",\n  "two",\n]\nother = "two"\n'
+    assert find_line(text, ("rows",), "two") == 3
