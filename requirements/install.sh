@@ -45,7 +45,10 @@ install() {
     "$venv/bin/python" -m pip --disable-pip-version-check install --no-input "$@"
 }
 
-{ good "$venv/bin/python" && "$venv/bin/python" -c 'import pip' 2>/dev/null; } || make_environment
+# An environment that uv made has no pip of its own.
+has_pip() { "$venv/bin/python" -c 'import pip' 2>/dev/null || "$venv/bin/python" -m ensurepip >/dev/null 2>&1; }
+
+{ good "$venv/bin/python" && has_pip; } || make_environment
 
 [ -t 1 ] || quiet=--quiet
 

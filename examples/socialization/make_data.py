@@ -158,9 +158,9 @@ def ranges() -> dict[tuple[str, str], Range]:
 def midranks(values: Sequence[int]) -> Column:
     """Return doubled midranks less their mean: whole numbers that sum to zero."""
     v = np.asarray(values)
-    below = (v[None, :] < v[:, None]).sum(axis=1)
-    same = (v[None, :] == v[:, None]).sum(axis=1)
-    return (2 * below + same - len(v)).astype(np.int64)
+    below: Column = (v[None, :] < v[:, None]).sum(axis=1, dtype=np.int64)
+    same: Column = (v[None, :] == v[:, None]).sum(axis=1, dtype=np.int64)
+    return 2 * below + same - len(v)
 
 
 class Target:
@@ -204,9 +204,9 @@ def order(dice: Dice, values: Sequence[int], fixed: Sequence[Column], wanted: Se
     list of int
         The same values, a value a participant.
     """
-    current = np.array(dice.shuffled(values))
+    current = dice.shuffled(values)
     if not fixed:
-        return [int(v) for v in current]
+        return current
     y = midranks(current)
     target = Target(fixed, wanted, y)
     products = target.fixed @ y
@@ -222,9 +222,9 @@ def order(dice: Dice, values: Sequence[int], fixed: Sequence[Column], wanted: Se
         for k in swaps:
             a, b = target.first[k], target.second[k]
             y[[a, b]] = y[[b, a]]
-            current[[a, b]] = current[[b, a]]
+            current[a], current[b] = current[b], current[a]
         products = target.fixed @ y
-    return [int(v) for v in current]
+    return current
 
 
 def analyzed_values(dice: Dice) -> dict[str, list[int]]:
@@ -341,7 +341,8 @@ class Trial:
         """Write the designated coder's ratings of every tape and the second coder's of twelve."""
         double = sorted(self.dice.shuffled(range(N))[:DOUBLE])
         second = {
-            name: second_ratings(self.dice, name, [self.values[name][i] for i in double]) for name in DIMENSIONS
+            name: second_ratings(self.dice, name, [self.values[name][i] for i in double])
+            for name in DIMENSIONS
         }
         for i, session in sorted(enumerate(tapes), key=lambda pair: pair[1]):
             for name in DIMENSIONS:
@@ -349,7 +350,9 @@ class Trial:
             if i in double:
                 tape = double.index(i)
                 for name in DIMENSIONS:
-                    self._rating(session, "C2", name, second[name][tape], NOT_CODABLE.get((tape, name), ""), 0)
+                    self._rating(
+                        session, "C2", name, second[name][tape], NOT_CODABLE.get((tape, name), ""), 0
+                    )
 
     def _rating(
         self, session: str, coder: str, dimension: str, value: int | None, reason: str, designated: int

@@ -1,5 +1,7 @@
 """``python -m bordin``."""
 
-from bordin.cli import run
+import sys
 
-run()
+from bordin.cli import main
+
+sys.exit(main())

@@ -45,7 +45,7 @@ def generators(seed: int, n: int) -> list[np.random.Generator]:
     """Return `n` independent generators from one seed.
 
     They are spawned from one SeedSequence, so that work split over processes draws the same numbers
-    as work done in one.
+    as work done in one. The bit generator is SFC64, the fastest of numpy's.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def generators(seed: int, n: int) -> list[np.random.Generator]:
     """
     if seed < 0:
         raise AnalysisError(f"seed: {seed} is negative. Give a whole number of 0 or more.")
-    return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(n)]
+    return [np.random.Generator(np.random.SFC64(child)) for child in np.random.SeedSequence(seed).spawn(n)]
 
 
 def smallest_index_type(n: int) -> np.dtype[Any]:
@@ -106,10 +106,10 @@ def permutations(rng: np.random.Generator, n: int, size: int) -> IntArray:
     keys.sort(axis=1)
     flat = keys.reshape(-1)
     near = np.flatnonzero((flat[1:] ^ flat[:-1]) <= below)
-    tied = np.unique(near[near % n != n - 1] // n)
     keys &= below
     shuffled = keys.astype(kept)
-    if tied.size:
+    if near.size:
+        tied = np.unique(near[near % n != n - 1] // n)
         shuffled[tied] = np.argsort(drawn[tied], axis=1, kind="stable")
     return shuffled
 
@@ -181,7 +181,8 @@ def multiplicities(
     drawn *= size
     drawn += np.arange(size)[:, None]
     counts = np.bincount(drawn.reshape(-1), minlength=size * units).astype(kept).reshape(units, size)
-    return (counts if code is None else counts[code]).T
+    rows: IntArray = (counts if code is None else counts[code]).T
+    return rows
 
 
 def left_out(n: int, clusters: npt.ArrayLike | None = None) -> IntArray:

@@ -39,7 +39,9 @@ KEYS = {
 
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("coefficient", KEYS)
-def test_values_p_and_intervals_are_those_of_scipy_and_r(name: str, coefficient: str, read_reference: Read) -> None:
+def test_values_p_and_intervals_are_those_of_scipy_and_r(
+    name: str, coefficient: str, read_reference: Read
+) -> None:
     data, expected = read_reference(f"{name}.csv"), read_reference(f"estimators_{name}.json")
     value_key, p_key, interval_key, r_value, r_p = KEYS[coefficient]
     assert len(expected) == 28
@@ -48,14 +50,16 @@ def test_values_p_and_intervals_are_those_of_scipy_and_r(name: str, coefficient:
         made = correlate(data[x], data[y], coefficient=coefficient, names=(x, y))
         assert made.estimate.n == numbers["n"]
         if numbers["rho"] is None:
-            assert made.estimate.undefined is not None and made.p is None
+            assert made.estimate.undefined is not None
+            assert made.p is None
             continue
         assert made.estimate.value == pytest.approx(numbers[value_key], abs=1e-12)
         assert made.p == pytest.approx(numbers[p_key], abs=1e-12)
         assert made.estimate.value == pytest.approx(numbers.get(r_value, made.estimate.value), abs=1e-12)
         assert made.p == pytest.approx(numbers.get(r_p, made.p), abs=1e-12)
         limits = made.estimate.interval
-        assert limits is not None and limits.level == 0.95
+        assert limits is not None
+        assert limits.level == 0.95
         assert [limits.low, limits.high] == pytest.approx(numbers[interval_key], abs=1e-12)
 
 
@@ -67,7 +71,8 @@ def test_other_intervals_of_rho(interval: str, key: str, read_reference: Read) -
     for cell, numbers in expected.items():
         x, y = cell.split("|")
         limits = spearman(data[x], data[y], interval=interval).estimate.interval
-        assert limits is not None and limits.method == interval.capitalize()
+        assert limits is not None
+        assert limits.method == interval.capitalize()
         assert [limits.low, limits.high] == pytest.approx(numbers[key], abs=1e-12)
 
 
@@ -111,7 +116,9 @@ def test_published_table_follows_from_43_cases_and_from_no_other_number(read_ref
     }
     assert fits[43] == 21
     assert [n for n, count in fits.items() if count == 21] == [43]
-    starred = [p_of_correlation(r, 41) for r, star in zip(table["r"], table["star_printed"], strict=True) if star]
+    starred = [
+        p_of_correlation(r, 41) for r, star in zip(table["r"], table["star_printed"], strict=True) if star
+    ]
     assert len(starred) == 11
     assert max(starred) == pytest.approx(0.0539, abs=0.00005)
 
@@ -131,9 +138,9 @@ def test_midranks() -> None:
     assert midranks(np.array([3.0, 1.0, 3.0, 7.0, 3.0])).tolist() == [3.0, 1.0, 3.0, 5.0, 3.0]
 
 
-numbers = st.lists(
-    st.tuples(st.integers(1, 7), st.integers(1, 7)), min_size=5, max_size=30
-).filter(lambda rows: len({a for a, _ in rows}) > 1 and len({b for _, b in rows}) > 1)
+numbers = st.lists(st.tuples(st.integers(1, 7), st.integers(1, 7)), min_size=5, max_size=30).filter(
+    lambda rows: len({a for a, _ in rows}) > 1 and len({b for _, b in rows}) > 1
+)
 
 
 @settings(deadline=None, max_examples=40)
@@ -144,9 +151,13 @@ def test_shift_scale_order_sides_and_sign(
     x, y = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     made = correlate(x, y, coefficient=coefficient)
     value, p = made.estimate.value, made.p
-    assert value is not None and p is not None and -1 <= value <= 1 and 0 <= p <= 1
+    assert value is not None
+    assert p is not None
+    assert -1 <= value <= 1
+    assert 0 <= p <= 1
     limits = made.estimate.interval
-    assert limits is not None and limits.low <= value <= limits.high
+    assert limits is not None
+    assert limits.low <= value <= limits.high
     order = np.argsort(x * 7 + y, kind="stable")[::-1]
     for other, sign in (
         (correlate(scale * x + shift, y, coefficient=coefficient), 1),
@@ -164,7 +175,9 @@ def test_shift_scale_order_sides_and_sign(
 def test_rank_coefficients_ignore_a_monotone_change(rows: list[tuple[int, int]], coefficient: str) -> None:
     x, y = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     value = correlate(x, y, coefficient=coefficient).estimate.value
-    assert correlate(np.exp(x), y**3, coefficient=coefficient).estimate.value == pytest.approx(value, abs=1e-12)
+    assert correlate(np.exp(x), y**3, coefficient=coefficient).estimate.value == pytest.approx(
+        value, abs=1e-12
+    )
 
 
 @pytest.mark.parametrize("function", [spearman, kendall, pearson])
@@ -193,7 +206,9 @@ def test_perfect_correlation(function: Callable[..., Any]) -> None:
 )
 def test_undefined_says_why(coefficient: str, x: list[Any], y: list[Any], reason: str) -> None:
     made = correlate(x, y, coefficient=coefficient, names=("goals", "bond"))
-    assert made.estimate.value is None and made.p is None and made.estimate.interval is None
+    assert made.estimate.value is None
+    assert made.p is None
+    assert made.estimate.interval is None
     assert made.estimate.undefined == reason
 
 
@@ -220,7 +235,7 @@ def test_huge_and_tiny_numbers_do_not_overflow() -> None:
     expected = product_moment(x, y)
     assert product_moment(x * 1e300, y) == pytest.approx(expected, abs=1e-12)
     assert product_moment(x * 1e-300, y * 1e-300) == pytest.approx(expected, abs=1e-12)
-    assert expected == pytest.approx(0.7)
+    assert expected == pytest.approx(0.6, abs=1e-14)
 
 
 def test_bad_input_is_refused() -> None:

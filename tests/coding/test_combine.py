@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
-from bordin.coding.combine import Combined, CombinationRule, LeftOut, combine
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bordin.coding.combine import CombinationRule, Combined, LeftOut, combine
 from bordin.coding.rating import Rating
 from bordin.errors import AnalysisError, DataError
 from bordin.missing import Missing
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def rating(session: str, coder: str, value: float | Missing, reason: str = "", **more: object) -> Rating:
@@ -102,7 +105,9 @@ def test_designated_by_a_mark_on_each_rating() -> None:
 
 def test_marks_that_do_not_decide_are_refused() -> None:
     both = [rating("S01", "alder", 5, designated=True), rating("S01", "birch", 2, designated=True, row=7)]
-    with pytest.raises(DataError, match=r"line 7, concordance: session S01: the ratings of alder and birch are all"):
+    with pytest.raises(
+        DataError, match=r"line 7, concordance: session S01: the ratings of alder and birch are all"
+    ):
         combine(both, CombinationRule("designated"))
     with pytest.raises(DataError, match="needs a coder's name or a mark"):
         combine(TWO, CombinationRule("designated"))
@@ -131,15 +136,24 @@ def test_all_missing_keeps_the_kind_that_says_most() -> None:
 
 def test_members_of_a_family_are_kept_apart() -> None:
     ratings = [rating("S01", "alder", 2, member="mother"), rating("S01", "alder", 3, member="son")]
-    assert [(c.member, c.value) for c in combine(ratings, CombinationRule("mean"))] == [("mother", 2), ("son", 3)]
+    assert [(c.member, c.value) for c in combine(ratings, CombinationRule("mean"))] == [
+        ("mother", 2),
+        ("son", 3),
+    ]
 
 
 def test_two_ratings_by_one_coder_are_refused_with_their_rows() -> None:
-    twice = [rating("S01", "alder", 5, row=2), rating("S01", "alder", 5, row=9), rating("S01", "alder", 4, row=11)]
+    twice = [
+        rating("S01", "alder", 5, row=2),
+        rating("S01", "alder", 5, row=9),
+        rating("S01", "alder", 4, row=11),
+    ]
     with pytest.raises(DataError) as caught:
         combine(twice, CombinationRule("mean"))
     assert [p.line for p in caught.value.problems] == [9, 11]
-    assert "the same rating (5) stands twice for session S01, coder alder (first in row 2)" in str(caught.value)
+    assert "the same rating (5) stands twice for session S01, coder alder (first in row 2)" in str(
+        caught.value
+    )
     assert "two different ratings (5 and 4)" in str(caught.value)
 
 
@@ -159,7 +173,9 @@ def test_rules_that_contradict_themselves(arguments: dict[str, str], message: st
 
 values = st.one_of(st.integers(0, 6).map(float), st.sampled_from(list(Missing)))
 tables = st.dictionaries(
-    st.tuples(st.sampled_from(["S01", "S02", "S03"]), st.sampled_from(["alder", "birch", "cedar", "consensus"])),
+    st.tuples(
+        st.sampled_from(["S01", "S02", "S03"]), st.sampled_from(["alder", "birch", "cedar", "consensus"])
+    ),
     values,
 )
 rules = st.sampled_from(
@@ -176,11 +192,11 @@ rules = st.sampled_from(
 
 @given(tables, rules, st.randoms())
 def test_the_order_of_rows_changes_nothing(
-    table: dict[tuple[str, str], float | Missing], rule: CombinationRule, random: st.DataObject
+    table: dict[tuple[str, str], float | Missing], rule: CombinationRule, random: Random
 ) -> None:
     rows = [rating(s, c, v) for (s, c), v in table.items()]
     shuffled = list(rows)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     by_session = {c.session: c for c in combine(rows, rule)}
     assert {c.session: c for c in combine(shuffled, rule)} == by_session
     assert set(by_session) == {s for s, _ in table}

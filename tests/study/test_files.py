@@ -107,8 +107,9 @@ def test_declared_delimiter_and_decimal_win(tmp_path: Path) -> None:
     assert read_table(path, delimiter="|", decimal=",").numbers("n") == [1.234]
     with pytest.raises(DataError, match=r"declared as '\.'"):
         read_table(path, delimiter="|", decimal=".").numbers("n")
-    with pytest.raises(DataError, match="not one character"):
-        read_table(path, delimiter="||")
+    for delimiter in ("||", "", "\n", '"'):
+        with pytest.raises(DataError, match="is not one separating character"):
+            read_table(path, delimiter=delimiter)
     with pytest.raises(DataError, match=r"neither '\.' nor ','"):
         read_table(path, decimal=";")
 

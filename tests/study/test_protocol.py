@@ -11,7 +11,7 @@ from bordin.errors import ProtocolError
 from bordin.study.protocol import json_schema
 from bordin.study.reader import read_protocol
 from bordin.study.study import load_study
-from bordin.study.toml_lines import find_line
+from bordin.toml_lines import find_line
 
 
 def problems_of(folder: Path) -> str:

@@ -12,7 +12,7 @@ from bordin.errors import BordinError, DataError
 from bordin.missing import Missing
 from bordin.study.reading import read_records
 from bordin.study.study import load_study
-from bordin.study.values import unit_values
+from bordin.study.values import UnitValues, unit_values
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -21,12 +21,16 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
+def read_all(folder: Path) -> UnitValues:
+    study = load_study(folder)
+    return unit_values(study, read_records(study))
+
+
 def refused(folder: Path) -> str:
     """Return the text of the error; fails when there is none or a file has changed."""
     before = hashes(folder)
     with pytest.raises(BordinError) as caught:
-        study = load_study(folder)
-        unit_values(study, read_records(study))
+        read_all(folder)
     assert hashes(folder) == before
     return str(caught.value)
 
@@ -86,7 +90,12 @@ FAULTS = [
         "S08,P08,4,perhaps",
         ["sessions.csv:9, tape", "'perhaps'", "yes or no"],
     ),
-    ("sessions.csv", "S08,P08,4,yes", "S08,P08,3-4,yes", ["sessions.csv:9", "a date ('3-4') where a number should be"]),
+    (
+        "sessions.csv",
+        "S08,P08,4,yes",
+        "S08,P08,3-4,yes",
+        ["sessions.csv:9", "a date ('3-4') where a number should be"],
+    ),
     (
         "ratings.csv",
         "S05,C1,concordance,",

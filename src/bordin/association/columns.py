@@ -128,7 +128,7 @@ def with_cluster(columns: Columns, cluster: str) -> Columns:
         return columns
     lost = int(np.count_nonzero((columns.cluster < 0) & _any_value(columns)))
     if lost:
-        columns = columns.only(columns.cluster >= 0, f"{lost} rows without a {cluster} were left out")
+        columns = columns.only(columns.cluster >= 0, f"rows left out because they have no {cluster}: {lost}")
     return columns
 
 

@@ -38,7 +38,7 @@ _TOLERANCE = 1e-10
 # sums of pair signs of up to the second number of cases too: single precision holds them exactly.
 _EXACT_IN_SINGLE = 369
 _EXACT_SIGNS_IN_SINGLE = 5_700
-_MOST_SHUFFLES_AT_ONCE = 128
+_MOST_SHUFFLES_AT_ONCE = 1_024
 _WORKING_BYTES = 48_000_000
 
 
@@ -137,7 +137,7 @@ def permute_table(
     observed = np.full(table.family.size, np.nan)
     still_rows = np.arange(table.n)[None, :]
     for group in groups:
-        observed[group.cells] = np.abs(group.statistics(still_rows))[:, 0]
+        observed[group.cells] = group.statistics(still_rows)[:, 0]
     tally = _Tally(observed, table.family)
     exact = table.n <= LARGEST_ENUMERATED
     if not groups:
@@ -247,10 +247,13 @@ class _Group:
         return int(np.count_nonzero(self.inside))
 
     def statistics(self, index: IntArray) -> FloatArray:
-        """Return the standardized statistics (cells, b) under b shuffles (b, n) of the moved rows."""
+        """Return the absolute standardized statistics (cells, b) under b shuffles (b, n) of the moved rows."""
         if not self.inside.all():
             index = first_return(index, self.inside)
         sums = self._sums(index)
+        np.abs(sums, out=sums)
+        if sums.dtype == float:
+            return np.multiply(sums, self.scale[:, None], out=sums)
         return np.multiply(sums, self.scale[:, None], dtype=float)
 
     def _sums(self, index: IntArray) -> FloatArray:
@@ -265,7 +268,7 @@ class _Products(_Group):
     still: FloatArray
 
     def _sums(self, index: IntArray) -> FloatArray:
-        gathered = self.moved.take(index, axis=1)
+        gathered = self.moved.take(index, axis=1, mode="wrap")  # nothing wraps: this mode is the fastest
         columns, shuffles, n = gathered.shape
         sums = self.still @ gathered.reshape(columns * shuffles, n).T
         return sums.reshape(-1, shuffles)
@@ -343,45 +346,44 @@ def by_observed_rows(block: FloatArray) -> list[tuple[BoolArray, IntArray]]:
 
 def _defined_groups(table: _Table, inside: BoolArray, moved: IntArray, still: IntArray) -> list[_Group]:
     """Make one group of the columns given, or as few as hold no undefined cell."""
-    spread = _variance(table, inside, moved, still)
-    defined = spread > 0
-    some_moved, some_still = defined.any(axis=1), defined.any(axis=0)
-    if not some_moved.any():
-        return []
-    moved, still = moved[some_moved], still[some_still]
-    spread = spread[np.ix_(some_moved, some_still)]
-    if (spread > 0).all():
-        return [_group(table, inside, moved, still, spread)]
-    return [
-        _group(table, inside, moved[[i]], still[[j]], spread[[i]][:, [j]]) for i, j in np.argwhere(spread > 0)
-    ]
-
-
-def _variance(table: _Table, inside: BoolArray, moved: IntArray, still: IntArray) -> FloatArray:
-    """Permutation variance of the sum of each cell, (moved, still); 0 where a cell is undefined."""
-    total = np.zeros((moved.size, still.size))
-    left, right = (
-        _scores(table, block[:, columns], inside)
-        for block, columns in ((table.moved, moved), (table.still, still))
-    )
+    blocks = table.moved[:, moved], table.still[:, still]
+    number = _levels if table.coefficient == "kendall" else _scores
+    left, right = (number(table, block, inside) for block in blocks)
+    spread = np.zeros((moved.size, still.size))
     for stratum in _members(table.strata):
         rows = stratum[inside[stratum]]
-        if rows.size < 2:
-            continue
+        if rows.size > 1:
+            variance = _variance_of_signs if table.coefficient == "kendall" else _variance_of_products
+            spread += variance(left[:, rows], right[:, rows])
+
+    def group(a: IntArray, c: IntArray) -> _Group:
+        cells = table.number[np.ix_(moved[a], still[c])].T.reshape(-1)
+        scale = 1 / np.sqrt(spread[np.ix_(a, c)].T.reshape(-1))
         if table.coefficient == "kendall":
-            total += _variance_of_signs(table.moved[np.ix_(rows, moved)], table.still[np.ix_(rows, still)])
-        else:
-            squares = [np.sum(scores[:, rows] ** 2, axis=1) for scores in (left, right)]
-            total += np.outer(*squares) / (rows.size - 1)
-    return total
+            return _Signs(inside, cells, scale, left[a], right[c], table.strata)
+        return _Products(inside, cells, scale, left[a], right[c])
+
+    a, c = np.flatnonzero((spread > 0).any(axis=1)), np.flatnonzero((spread > 0).any(axis=0))
+    if not a.size:
+        return []
+    if (spread[np.ix_(a, c)] > 0).all():
+        return [group(a, c)]
+    return [group(cell[:1], cell[1:]) for cell in np.argwhere(spread > 0)]
 
 
-def _variance_of_signs(left: FloatArray, right: FloatArray) -> FloatArray:
+def _variance_of_products(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Variance of sums of products of centered scores (k, n) under all permutations."""
+    squares = [np.sum(np.square(scores, dtype=float), axis=1) for scores in (left, right)]
+    variance: FloatArray = np.outer(*squares) / (left.shape[1] - 1)
+    return variance
+
+
+def _variance_of_signs(left: IntArray, right: IntArray) -> FloatArray:
     """Variance of concordant less discordant pairs under all permutations, with ties (Kendall 1970)."""
-    n = len(left)
+    n = left.shape[1]
 
-    def tied(block: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        sizes = [np.unique(column, return_counts=True)[1].astype(float) for column in block.T]
+    def tied(columns: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        sizes = [np.bincount(column).astype(float) for column in columns]
         twos = np.array([np.sum(t * (t - 1)) for t in sizes])
         threes = np.array([np.sum(t * (t - 1) * (t - 2)) for t in sizes])
         fives = np.array([np.sum(t * (t - 1) * (2 * t + 5)) for t in sizes])
@@ -395,43 +397,33 @@ def _variance_of_signs(left: FloatArray, right: FloatArray) -> FloatArray:
     return np.where(constant, 0.0, variance)
 
 
-def _group(table: _Table, inside: BoolArray, moved: IntArray, still: IntArray, spread: FloatArray) -> _Group:
-    cells = table.number[np.ix_(moved, still)].T.reshape(-1)
-    scale = 1 / np.sqrt(spread.T.reshape(-1))
-    blocks = table.moved[:, moved], table.still[:, still]
-    if table.coefficient == "kendall":
-        left, right = (_levels(block) for block in blocks)
-        return _Signs(inside, cells, scale, left, right, table.strata)
-    a, c = (_scores(table, block, inside) for block in blocks)
-    whole = table.coefficient == "spearman" and not table.strata.any()
-    kind = np.float32 if whole and np.count_nonzero(inside) <= _EXACT_IN_SINGLE else np.float64
-    return _Products(inside, cells, scale, a.astype(kind), c.astype(kind))
-
-
-def _levels(block: FloatArray) -> IntArray:
-    """Number the levels of each column, (k, n); a missing value gets any number."""
-    levels = [np.unique(column, return_inverse=True)[1] for column in block.T]
-    return np.array(levels, dtype=np.int16 if len(block) < 2**15 else np.int32)
+def _levels(table: _Table, block: FloatArray, inside: BoolArray) -> IntArray:
+    """Number the levels of each column, (k, n); 0 outside the pairs."""
+    levels = np.zeros(block.T.shape, dtype=np.int16 if table.n < 2**15 else np.int32)
+    for column, values in enumerate(block[inside].T):
+        levels[column, inside] = np.unique(values, return_inverse=True)[1]
+    return levels
 
 
 def _scores(table: _Table, block: FloatArray, inside: BoolArray) -> FloatArray:
     """Scores (k, n) whose products are summed: centered within strata, zero outside the pairs."""
     scores = np.zeros(block.T.shape)
-    if table.coefficient == "kendall":
-        return scores
     for column, values in enumerate(block[inside].T):
         if table.coefficient == "spearman":
             scores[column, inside] = 2 * midranks(values)  # doubled, so that they are whole numbers
         else:
             # A power of two changes no digit and keeps the squares finite.
             scores[column, inside] = np.ldexp(values, -int(np.frexp(np.abs(values).max())[1]))
-    for stratum in _members(table.strata):
+    members = _members(table.strata)
+    for stratum in members:
         rows = stratum[inside[stratum]]
         if rows.size:
             part = scores[:, rows]
             varies = part.min(axis=1) < part.max(axis=1)
             scores[:, rows] = (part - part.mean(axis=1, keepdims=True)) * varies[:, None]
-    return scores
+    whole = table.coefficient == "spearman" and len(members) == 1
+    single = whole and np.count_nonzero(inside) <= _EXACT_IN_SINGLE
+    return scores.astype(np.float32) if single else scores
 
 
 def _members(strata: IntArray) -> list[IntArray]:
@@ -468,8 +460,9 @@ def _enumerated(inside: BoolArray, strata: IntArray) -> IntArray:
 
 
 def _exact_p(group: _Group, strata: IntArray, observed: FloatArray) -> FloatArray:
-    reached = np.abs(group.statistics(_enumerated(group.inside, strata))) >= _threshold(observed)[:, None]
-    return reached.mean(axis=1)
+    reached = group.statistics(_enumerated(group.inside, strata)) >= _threshold(observed)[:, None]
+    share: FloatArray = reached.mean(axis=1)
+    return share
 
 
 def _threshold(observed: FloatArray) -> FloatArray:
@@ -482,7 +475,7 @@ def _statistics(
     z = np.empty((cells, len(index)))
     for group, place in zip(groups, places, strict=True):
         z[place] = group.statistics(index)
-    return np.abs(z, out=z)
+    return z
 
 
 class _Tally:
@@ -499,19 +492,16 @@ class _Tally:
         self.draws = 0
         self._threshold = _threshold(observed[self.order])[:, None]
         members = family[self.order]
-        self._starts = np.flatnonzero(np.r_[True, members[1:] != members[:-1]]) if members.size else members
+        ends = [*np.flatnonzero(members[1:] != members[:-1]) + 1, members.size]
+        self._families = [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
         self._counts = np.zeros((3, self.order.size), dtype=np.int64)
-
-    def _families(self) -> Iterator[slice]:
-        ends = np.r_[self._starts[1:], self.order.size]
-        return (slice(int(a), int(b)) for a, b in zip(self._starts, ends, strict=True))
 
     def add(self, z: FloatArray) -> None:
         """Count one part of the shuffles; `z` (cells, b) is overwritten."""
         self.draws += z.shape[1]
         raw, step, single = self._counts
         raw += np.count_nonzero(z >= self._threshold, axis=1)
-        for family in self._families():
+        for family in self._families:
             rows = z[family]
             for above, below in zip(rows[-2::-1], rows[:0:-1], strict=True):
                 np.maximum(above, below, out=above)
@@ -525,7 +515,7 @@ class _Tally:
         p = np.full((3, self.place.size), np.nan)
         if self.draws:
             p[:, self.order] = (self._counts + added) / (self.draws + added)
-        for family in self._families():
+        for family in self._families:
             cells = self.order[family]
             p[1, cells] = np.maximum.accumulate(p[1, cells])
         return p[0], p[1], p[2]

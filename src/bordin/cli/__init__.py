@@ -105,16 +105,3 @@ def _tell(error: Exception) -> None:
         print(f"{count} problems:", file=sys.stderr)
     for problem in problems:
         print(f"  {problem}" if count > 1 else f"bordin: {problem}", file=sys.stderr)
-
-
-def run() -> None:
-    """Entry point of the installed command."""
-    try:
-        status = main()
-    except SystemExit as done:
-        raise done
-    raise SystemExit(status)
-
-
-if __name__ == "__main__":
-    run()

@@ -119,8 +119,8 @@ def _show(table: AssociationTable) -> None:
     line = threshold(table.alpha)
     console.print(
         Text(
-            f"{level(table.level)} intervals. * p < {line} before adjustment; "
-            f"† still below {line} by maxT over the {table.family_size} cells of the family."
+            f"{level(table.level)} intervals; p by {_how(table)}. * p < {line} before adjustment; "
+            f"† still below {line} by maxT (tests in the table: {table.family_size})."
         )
     )
     if table.contrasts:
@@ -129,27 +129,27 @@ def _show(table: AssociationTable) -> None:
         console.print(Text(f"Note: {note}."))
 
 
+def _how(table: AssociationTable) -> str:
+    methods = dict.fromkeys(cell.p_method for cell in table.cells if cell.p is not None)
+    return ", ".join(methods) or "no test"
+
+
 def _cells(table: AssociationTable) -> Table:
-    from rich.table import Table
+    from bordin.report.number import correlation, p_value
 
-    from bordin.report.number import bayes_factor, correlation, p_value
-
-    headings = ["x", "y", table.coefficient, "interval", "n", "p", "p Holm", "p BH", "p perm.", "p maxT"]
+    headings = ["x", "y", table.coefficient, "interval", "n", "p", "p Holm", "p maxT"]
     headings += ["TOST p"] if table.sesoi is not None else []
-    headings += ["BF10"] if table.coefficient != "kendall" else []
     headings += ["partial", "p"] if table.control is not None else []
     split = any(cell.within_between is not None for cell in table.cells)
     headings += ["within", "p"] if split else []
-    shown = Table(*headings, box=None, header_style="bold")
+    shown = _empty_table(headings, folding=("x", "y"))
     for cell in table.cells:
         if cell.estimate.undefined is not None:
             shown.add_row(cell.x, cell.y, "–", cell.estimate.undefined, str(cell.estimate.n))
             continue
-        tests = [cell.p, cell.p_holm, cell.p_bh, cell.p_permutation, cell.p_maxt]
+        tests = [cell.p, cell.p_holm, cell.p_maxt]
         tests += [cell.tost_p] if table.sesoi is not None else []
         words = [*_value(cell, table.alpha), *(p_value(p, table.alpha) for p in tests)]
-        if table.coefficient != "kendall":
-            words.append(bayes_factor(cell.bf10))
         if cell.partial is not None:
             words += [correlation(cell.partial.value), p_value(cell.partial.p, table.alpha)]
         if cell.within_between is not None:
@@ -173,14 +173,10 @@ def _value(cell: Cell, alpha: float) -> tuple[str, str, str]:
 
 
 def _contrasts(table: AssociationTable) -> Table:
-    from rich.table import Table
-
     from bordin.report.number import correlation, interval, p_value
 
-    shown = Table(
-        "stronger than", "y", "difference", "Zou's interval", "n", "Williams p", "Steiger p", "Meng p",
-        box=None, header_style="bold",
-    )  # fmt: skip
+    headings = ["difference of", "with", "value", "Zou", "n", "Williams p", "Steiger p", "Meng p"]
+    shown = _empty_table(headings, folding=("difference of", "with"))
     for made in table.contrasts:
         limits = made.zou
         shown.add_row(
@@ -191,4 +187,14 @@ def _contrasts(table: AssociationTable) -> Table:
             str(made.n),
             *(p_value(p, table.alpha) for p in (made.williams_p, made.steiger_p, made.meng_p)),
         )
+    return shown
+
+
+def _empty_table(headings: list[str], folding: tuple[str, ...]) -> Table:
+    """Make a table in which numbers never break over lines, and names only where room is short."""
+    from rich.table import Table
+
+    shown = Table(box=None, header_style="bold", collapse_padding=True, pad_edge=False)
+    for heading in headings:
+        shown.add_column(heading, no_wrap=heading not in folding, overflow="fold")
     return shown

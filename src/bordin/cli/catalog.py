@@ -106,6 +106,7 @@ def _instrument(name: str) -> None:
             ("missing items", i.missing_rule),
             ("verified", "\n".join(i.verified)),
             ("not verified", "\n".join(i.unverified)),
+            ("notes", "\n".join(i.notes)),
             ("source", f"{i.citation} {i.doi}".strip()),
             ("rights", i.rights),
         ]

@@ -105,6 +105,10 @@ def _writer(out: Path, file: Path) -> Writer:
         raise DataError(
             Problem("this is the file of answers; the scores need a file of their own.", str(out))
         )
+    if not out.parent.is_dir():
+        raise DataError(
+            Problem("the folder to write to does not exist.", str(out.parent), hint="Make it first.")
+        )
     writers: dict[str, Callable[[Path, Sequence[str], Sequence[Sequence[object]]], None]]
     writers = {".csv": write_csv, ".xlsx": _write_excel, ".sav": _write_spss}
     if out.suffix.lower() not in writers:
@@ -114,6 +118,8 @@ def _writer(out: Path, file: Path) -> Writer:
 
 
 def _write_excel(path: Path, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    from io import BytesIO
+
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
 
@@ -128,7 +134,10 @@ def _write_excel(path: Path, names: Sequence[str], rows: Sequence[Sequence[objec
                 cell.data_type = "s"  # an id such as "=1+1" is text, never a formula
             cells.append(cell)
         sheet.append(cells)
-    _replace(path, book.save)
+    # Saved to memory first: a workbook whose saving fails half way cannot be closed cleanly.
+    content = BytesIO()
+    book.save(content)
+    _replace(path, lambda part: part.write_bytes(content.getvalue()))
 
 
 def _write_spss(path: Path, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -141,7 +150,7 @@ def _write_spss(path: Path, names: Sequence[str], rows: Sequence[Sequence[object
     _replace(path, lambda part: pyreadstat.write_sav(frame, str(part)))
 
 
-def _replace(path: Path, write: Callable[[Path], None]) -> None:
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
     """Write beside the file, then put it in place: it appears whole or not at all."""
     import os
 

@@ -60,7 +60,7 @@ def load(system: str | Path, folder: Path | None = None) -> CodingSystem:
     path = Path(system) if folder is None else folder / system
     if not path.is_file():
         raise CatalogError(
-            Problem("there is no such file", file=str(path), hint="Check the path in the protocol.")
+            Problem("there is no such file.", file=str(path), hint="Check the path in the protocol.")
         )
     table = _parse(path, str(path))
     base = table.pop("extends", None)
@@ -85,7 +85,9 @@ def _parse(place: Traversable, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(place.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise CatalogError(Problem("is not UTF-8 text", file=file, hint="Save the file as UTF-8.")) from error
+        raise CatalogError(
+            Problem("is not UTF-8 text.", file=file, hint="Save the file as UTF-8.")
+        ) from error
     except tomllib.TOMLDecodeError as error:
         raise CatalogError(Problem(f"cannot be read as TOML: {error}", file=file)) from error
 

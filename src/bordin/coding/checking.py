@@ -39,7 +39,7 @@ def check_ratings(ratings: Iterable[Rating]) -> None:
             what = f"two different ratings ({_say(earlier)} and {_say(rating)})"
         problems.append(
             Problem(
-                f"{what} for session {rating.session}, coder {rating.coder}{_of(earlier.row)}",
+                f"{what} for session {rating.session}, coder {rating.coder}{_first_in(earlier.row)}",
                 line=rating.row,
                 column=rating.dimension,
                 hint="Keep one of them.",
@@ -119,7 +119,8 @@ def _repeats(resolved: Iterable[tuple[Code, CodeType, CodeDefinition]]) -> list[
             what = f"it has the codes {other.id} and {definition.id}, but {kind.name} allows one"
         problems.append(
             Problem(
-                f"session {code.session}, coder {code.coder}, unit {code.unit_id}: {what}" + _of(earlier.row),
+                f"session {code.session}, coder {code.coder}, unit {code.unit_id}: {what}"
+                + _first_in(earlier.row),
                 line=code.row,
                 column="code",
                 hint="Keep one of them.",
@@ -144,7 +145,7 @@ def _piles(resolved: Iterable[tuple[Code, CodeType, CodeDefinition]]) -> list[Pr
             problems.append(
                 Problem(
                     f"session {session}, coder {coder}: the piles of {kind.name} hold "
-                    f"{'-'.join(map(str, found))} items, not {'-'.join(map(str, kind.piles))}",
+                    f"{'-'.join(map(str, found))} items, not {'-'.join(map(str, kind.piles))}.",
                     column="value",
                     hint="Move items until every pile has its number.",
                 )
@@ -156,5 +157,6 @@ def _say(rating: Rating) -> str:
     return rating.reason or str(rating.value) if isinstance(rating.value, Missing) else show(rating.value)
 
 
-def _of(row: int | None) -> str:
-    return f" (first in row {row})" if row is not None else ""
+def _first_in(row: int | None) -> str:
+    """End a sentence, with the row of the earlier one where it is known."""
+    return f" (first in row {row})." if row is not None else "."

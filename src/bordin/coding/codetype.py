@@ -134,8 +134,8 @@ class CodeType:
             return (
                 None
                 if value is None
-                else f"a {self.kind} code has no value, but {show(value)} stands beside it"
+                else f"a code of the kind {self.kind} takes no value, but {show(value)} stands beside it"
             )
         if value is None or not math.isfinite(value):
-            return f"a {self.kind} code needs a value of {show(self.low)}-{show(self.high)}"
+            return f"a code of the kind {self.kind} needs a value of {show(self.low)}-{show(self.high)}"
         return scale_complaint(value, self.low, self.high, self.step)

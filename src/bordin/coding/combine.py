@@ -197,7 +197,7 @@ def _designated(group: list[Rating], rule: CombinationRule) -> list[Rating]:
     if all(r.designated is None for r in group):
         raise DataError(
             Problem(
-                f"session {first.session}: 'designated' needs a coder's name or a mark on the ratings",
+                f"session {first.session}: 'designated' needs a coder's name or a mark on the ratings.",
                 line=first.row,
                 column=first.dimension,
                 hint="Name the coder, or the column that marks the rating.",
@@ -208,7 +208,7 @@ def _designated(group: list[Rating], rule: CombinationRule) -> list[Rating]:
         names = " and ".join(r.coder for r in flagged)
         raise DataError(
             Problem(
-                f"session {first.session}: the ratings of {names} are all marked as designated",
+                f"session {first.session}: the ratings of {names} are all marked as designated.",
                 line=flagged[-1].row,
                 column=first.dimension,
                 hint="Mark one of them.",

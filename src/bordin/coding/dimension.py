@@ -199,7 +199,9 @@ class Dimension:
     def _absent(self, kind: Missing | None, reason: str) -> Reading:
         """Settle which kind of missing it is; a declared reason decides over the bare kind."""
         if not reason.strip():
-            return Reading(Missing.NOT_ANSWERED, NOT_RATED) if kind is None else Reading(kind, str(kind))
+            if kind in {None, Missing.NOT_ANSWERED}:
+                return Reading(Missing.NOT_ANSWERED, NOT_RATED)
+            return Reading(kind, str(kind))
         absence = find_absence(self.absences, reason)
         if absence is None:
             allowed = [a.name for a in self.absences]
@@ -227,8 +229,8 @@ class Dimension:
         return f"Allowed without a number: {names}." if names else None
 
     def _error(self, what: str, hint: str | None = None) -> DataError:
-        place = f"manual {self.manual_version}, section {self.section}"
-        return DataError(Problem(f"{what} ({place})", column=self.id, hint=hint))
+        place = f"(manual {self.manual_version}, section {self.section})" + ("." if hint else "")
+        return DataError(Problem(f"{what} {place}", column=self.id, hint=hint))
 
 
 def find_absence(absences: Sequence[Absence], text: str) -> Absence | None:

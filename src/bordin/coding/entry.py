@@ -37,6 +37,7 @@ class Entry:
     def problem(self, key: str, message: str, hint: str | None = None) -> None:
         """Note a fault at `key`."""
         place = f"{self._place}.{key}" if self._place and key else self._place or key
+        message += "." if hint and not message.endswith(".") else ""
         self._problems.append(Problem(message, file=self._file, column=place or None, hint=hint))
 
     def has(self, key: str) -> bool:

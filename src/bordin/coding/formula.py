@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import math
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,13 @@ Values = Mapping[str, float | Missing]
 Groups = tuple[tuple[str, tuple[str, ...]], ...]
 
 LONGEST = 2000
+COMPARISONS: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+}
 
 
 @dataclass(frozen=True)
@@ -191,7 +199,7 @@ def _names(text: str, known: Iterable[str], groups: Groups) -> frozenset[str]:
 def _refuse(node: ast.AST, text: str) -> CatalogError:
     return CatalogError(
         f"the formula {text!r} holds {ast.unparse(node)!r}, which is not understood here. Allowed: numbers, "
-        "names, + - * /, parentheses, sum(), mean(); in conditions also < <= > >= ==, every(...) >=, and, or."
+        "names, + - * /, parentheses, sum(), mean(); in conditions also < <= > >= ==, every(...) on their left, and, or."
     )
 
 
@@ -276,27 +284,21 @@ def _compile_joined(decisive: bool, parts: list[_Logic]) -> _Logic:
 def _compile_comparison(
     op: ast.cmpop, left: ast.expr, right: ast.expr, groups: dict[str, tuple[str, ...]], text: str
 ) -> _Logic:
-    match left, op:
-        case ast.Call(func=ast.Name(id="every"), args=[_, *_] as args, keywords=[]), ast.Gt() | ast.GtE():
-            # Every item is at least 2 exactly when the smallest one is.
-            parts = _compile_arguments(args, groups, text)
-            over: _Arithmetic = lambda values: min([part(values) for part in parts])  # noqa: E731
-        case ast.Call(func=ast.Name(id="every")), _:
-            raise CatalogError(f"the formula {text!r}: every(...) is followed by >= or > and a number")
-        case _:
-            over = _compile_number(left, groups, text)
-    under = _compile_number(right, groups, text)
-    comparisons: dict[type[ast.cmpop], Callable[[float, float], bool]] = {
-        ast.Lt: lambda a, b: a < b,
-        ast.LtE: lambda a, b: a <= b,
-        ast.Gt: lambda a, b: a > b,
-        ast.GtE: lambda a, b: a >= b,
-        ast.Eq: lambda a, b: a == b,
-    }
-    compare = comparisons.get(type(op))
+    compare = COMPARISONS.get(type(op))
     if compare is None:
         raise CatalogError(f"the formula {text!r} compares with a sign that is not one of < <= > >= ==")
+    match left:
+        case ast.Call(func=ast.Name(id="every"), args=[_, *_] as args, keywords=[]):
+            parts = _compile_arguments(args, groups, text)
+        case _:
+            parts = [_compile_number(left, groups, text)]
+    under = _compile_number(right, groups, text)
+    return _compile_joined(False, [_compile_compared(part, compare, under) for part in parts])
 
+
+def _compile_compared(
+    over: _Arithmetic, compare: Callable[[float, float], bool], under: _Arithmetic
+) -> _Logic:
     def compared(values: Values) -> bool | Absent:
         try:
             return compare(over(values), under(values))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bordin.coding.checking import check_codes
+from bordin.coding.checking import check_codes, check_ratings
 from bordin.coding.codetype import CodeDefinition, CodeKind, CodeType
 from bordin.coding.formula import Absent
 from bordin.coding.rating import Code, Rating
@@ -79,7 +79,7 @@ def summarize(
     """
     minutes = dict(minutes or {})
     problems = [
-        Problem(f"session {session}: a length of {length:g} minutes", hint="Give a length above 0, or none.")
+        Problem(f"session {session}: a length of {length:g} minutes.", hint="Give a length above 0, or none.")
         for session, length in minutes.items()
         if not (math.isfinite(length) and length > 0)
     ]
@@ -113,31 +113,39 @@ def derive(system: CodingSystem, ratings: Iterable[Rating]) -> list[Rating]:
     -------
     list of Rating
         One per session, coder, member and derived score that rests on at least one dimension. The
-        gates ("rated only if") are applied first.
+        gates ("rated only if") are applied first. A score is designated when all the coder's
+        ratings of the session are.
 
     Raises
     ------
     DataError
-        When a dimension was rated although its gate is closed.
+        When a dimension was rated twice by one coder, or although its gate is closed.
     """
     dimensions = {d.id for d in system.dimensions}
     wanted = {d.id for d in system.derived if d.needs & dimensions}
-    groups: dict[tuple[str, str, str], dict[str, float | Missing]] = {}
-    for rating in ratings:
-        groups.setdefault((rating.session, rating.coder, rating.member), {})[rating.dimension] = rating.value
+    everything = list(ratings)
+    check_ratings(everything)
+    groups: dict[tuple[str, str, str], list[Rating]] = {}
+    for rating in everything:
+        groups.setdefault((rating.session, rating.coder, rating.member), []).append(rating)
     found: list[Rating] = []
-    for (session, coder, member), values in groups.items():
+    for (session, coder, member), group in groups.items():
+        values = {r.dimension: r.value for r in group}
+        marks = [r.designated for r in group if r.designated is not None]
         try:
             scores = system.derive(system.gate(values))
         except DataError as error:
             raise DataError(
                 [
-                    Problem(f"session {session}, coder {coder}: {p.message}", column=p.column)
+                    Problem(f"session {session}, coder {coder}: {p.message}", column=p.column, hint=p.hint)
                     for p in error.problems
                 ]
             ) from error
         kept = {k: v for k, v in scores.items() if k in wanted}
-        found += _as_ratings(kept, session, coder, system.manual_version, member)
+        found += [
+            replace(score, member=member, designated=all(marks) if marks else None)
+            for score in _as_ratings(kept, session, coder, system.manual_version)
+        ]
     return found
 
 
@@ -203,12 +211,10 @@ def _mode(values: list[float]) -> float:
     return min(value for value, count in counts.items() if count == most)
 
 
-def _as_ratings(
-    values: Mapping[str, float | Absent], session: str, coder: str, version: str, member: str = ""
-) -> list[Rating]:
+def _as_ratings(values: Mapping[str, float | Absent], session: str, coder: str, version: str) -> list[Rating]:
     return [
-        Rating(session, coder, name, value.kind, version, value.reason, member=member)
+        Rating(session, coder, name, value.kind, version, value.reason)
         if isinstance(value, Absent)
-        else Rating(session, coder, name, value, version, member=member)
+        else Rating(session, coder, name, value, version)
         for name, value in values.items()
     ]

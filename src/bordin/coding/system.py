@@ -188,7 +188,7 @@ class CodingSystem:
             if dimension.id == id:
                 return dimension
         hint = nearest(id, (d.id for d in self.dimensions))
-        raise DataError(Problem(f"{id!r} is not a dimension of {self.id}", hint=hint))
+        raise DataError(Problem(f"{id!r} is not a dimension of {self.id}.", hint=hint))
 
     def code(self, written: str, speaker: str = "") -> tuple[CodeType, CodeDefinition]:
         """Find the code that a data file means.
@@ -218,18 +218,18 @@ class CodingSystem:
         ]
         if not found:
             known = {w for kind in self.code_types for c in kind.codes for w in (c.id, *c.written)}
-            raise DataError(Problem(f"{written!r} is not a code of {self.id}", hint=nearest(written, known)))
+            raise DataError(Problem(f"{written!r} is not a code of {self.id}.", hint=nearest(written, known)))
         who = self.speaker(speaker) if speaker.strip() else Target.DYAD
         fitting = [pair for pair in found if Target.DYAD in (who, pair[1].target) or pair[1].target is who]
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
             raise DataError(
-                Problem(f"{written!r} is a code for more than one speaker", hint="Say who spoke.")
+                Problem(f"{written!r} is a code for more than one speaker.", hint="Say who spoke.")
             )
         raise DataError(
             Problem(
-                f"{written!r} is a code for the {found[0][1].target}, but {speaker.strip()!r} ({who}) spoke",
+                f"{written!r} is a code for the {found[0][1].target}, but {speaker.strip()!r} ({who}) spoke.",
                 hint="Correct the speaker or the code.",
             )
         )
@@ -239,7 +239,7 @@ class CodingSystem:
         words = {**{str(t): t for t in Target}, **(self.speakers or {})}
         target = words.get(word.strip().casefold())
         if target is None:
-            raise DataError(Problem(f"{word.strip()!r} is not a known speaker", hint=nearest(word, words)))
+            raise DataError(Problem(f"{word.strip()!r} is not a known speaker.", hint=nearest(word, words)))
         return target
 
     def derive(self, values: Values) -> dict[str, float | Absent]:
@@ -297,7 +297,7 @@ class CodingSystem:
             if not isinstance(value, Missing):
                 problems.append(
                     Problem(
-                        f"{value:g} was given, but it is rated only if {dimension.only_if.text}",
+                        f"{value:g} was given, but it is rated only if {dimension.only_if.text}.",
                         column=dimension.id,
                         hint="Leave it out, or correct the rating it depends on.",
                     )

@@ -5,7 +5,6 @@ Everything wrong in an entry is told at once, with file, line, key and the neare
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -25,6 +24,7 @@ from bordin.instruments.instrument import (
     Scale,
     Variant,
 )
+from bordin.toml_lines import find_line
 
 T = TypeVar("T")
 
@@ -126,7 +126,9 @@ class Entry:
         return instrument
 
     def _problem(self, message: str, key: str, hint: str | None = None) -> None:
-        self.problems.append(Problem(message, self.file, line_of(self.text, key), key or None, hint))
+        self.problems.append(
+            Problem(message, self.file, find_line(self.text, tuple(key.split("."))), key or None, hint)
+        )
 
     def _only(self, table: Mapping[str, Any], allowed: Iterable[str], where: str) -> None:
         for key in table:
@@ -378,24 +380,6 @@ def merge(base: Document, own: Document) -> Document:
         below = merged.get(key)
         merged[key] = merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return merged
-
-
-def line_of(text: str, path: str) -> int | None:
-    """Find the line of a key such as ``scales.PWC.items``; None when it does not stand in the file."""
-    *table, key = path.split(".")
-    header, found = ".".join(table), None
-    inside = not header
-    for number, line in enumerate(text.splitlines(), start=1):
-        opened = re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line)
-        if opened:
-            inside = opened[1] == header
-            if opened[1] == path:
-                return number
-            if inside:
-                found = number
-        elif inside and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[.=]", line):
-            return number
-    return found
 
 
 def _join(where: str, key: str) -> str:

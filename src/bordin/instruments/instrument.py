@@ -96,6 +96,11 @@ class Scale:
     place: tuple[str, ...]
     size: int
 
+    @property
+    def factor(self) -> float:
+        """What the mean of the items is multiplied by."""
+        return {SUM: float(self.size), MEAN: 1.0, MEAN_TIMES_TEN: 10.0}[self.rule]
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -254,5 +259,4 @@ class Instrument:
         low, high = self.answers.low, self.answers.high
         if recode:
             low, high = min(recode.values()), max(recode.values())
-        factor = {SUM: float(scale.size), MEAN: 1.0, MEAN_TIMES_TEN: 10.0}[scale.rule]
-        return low * factor, high * factor
+        return low * scale.factor, high * scale.factor

@@ -119,8 +119,9 @@ class ResponseColumn:
 def read_column(cells: Sequence[object], answers: Answers) -> ResponseColumn:
     """Read the cells of one item; each distinct cell is looked at once."""
     # In a mixed column the type belongs to the key: True == 1 == 1.0, yet a truth value is no answer.
+    cells = list(cells)
     mixed = len(set(map(type, cells))) > 1
-    keys: Sequence[Any] = [(type(cell), cell) for cell in cells] if mixed else cells
+    keys: list[Any] = [(type(cell), cell) for cell in cells] if mixed else cells
     known = {key: read_response(key[1] if mixed else key, answers) for key in set(keys)}
     numbers = {key: math.nan if read.value is None else read.value for key, read in known.items()}
     values = np.fromiter(map(numbers.__getitem__, keys), dtype=np.float64, count=len(keys))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bordin.errors import CatalogError, DataError, Problem, nearest
-from bordin.instruments.instrument import MEAN, MEAN_TIMES_TEN, SUM, Answers, Instrument, Scale
+from bordin.instruments.instrument import Answers, Instrument, Scale
 from bordin.instruments.response import ResponseColumn, kind_of_missing, read_column
 from bordin.instruments.score import AlertRaised, BadCell, Fault, Score, ScoreTable
 from bordin.missing import Missing
@@ -349,8 +349,7 @@ def _score_scale(
     total = np.nansum(answers, axis=1)
     # One formula for all: a missing item replaced by the mean of the others, prorating, and the
     # mean of the answered items give the same number.
-    factor = {SUM: float(scale.size), MEAN: 1.0, MEAN_TIMES_TEN: 10.0}[scale.rule]
-    value = total * factor / np.maximum(n_answered, 1)
+    value = total * scale.factor / np.maximum(n_answered, 1)
     reasons = {
         row: _too_few(scale, row, read)
         for row in np.flatnonzero(scale.size - n_answered > scale.max_missing).tolist()

@@ -15,9 +15,10 @@ from bordin.report.tables import (
     Table,
     association_tables,
     contrasts_table,
+    evidence_table,
     families_table,
-    sensitivity_table,
     tests_table,
+    values_table,
     variables_table,
     verdict_table,
 )
@@ -152,7 +153,7 @@ def _sections(results: Results) -> list[Section]:
     if results.hypotheses:
         hypotheses = (verdict_table(results),)
     scatter = scatter_figure(results)
-    details: list[Block] = [sensitivity_table(results)]
+    details: list[Block] = [t for t in (values_table(results), evidence_table(results)) if t]
     if results.table.contrasts:
         details.append(contrasts_table(results))
     details.append(variables_table(results))

@@ -62,7 +62,7 @@ def analyse(
     plan = _Plan(study, records, values, numbers, negative, (*rows, *columns))
     tell(f"{len(rows) * len(columns)} cells, {study.protocol.table.permutations:,} permutations")
     table = plan.table()
-    tell(f"{len(study.hypotheses)} hypotheses")
+    tell("judging hypotheses")
     families, hypotheses = judge(
         study.protocol, study.hypotheses, table, plan.for_contrasts(), negative, plan.within_family
     )

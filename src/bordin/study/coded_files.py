@@ -110,7 +110,7 @@ def _cells(
             f"this file has neither the columns dimension and value (long) nor a dimension of {system.id} (wide).",
             f"Dimensions: {', '.join(known)}. Map columns in the protocol if they have other names.",
         )
-    return [(row, d, table.plain(d)[row], "") for d in present for row in range(table.n_rows)]
+    return [(row, d, cell, "") for d in present for row, cell in enumerate(table.plain(d))]
 
 
 def read_codes(

@@ -78,20 +78,9 @@ def read_table(
         or has no clean heading row. The message names the file and the next step.
     """
     path = Path(path)
-    if delimiter is not None and len(delimiter) != 1:
-        raise DataError(Problem(f"the delimiter '{delimiter}' is not one character.", file=str(path)))
-    if decimal not in (None, ".", ","):
-        raise DataError(Problem(f"the decimal sign '{decimal}' is neither '.' nor ','.", file=str(path)))
     data = _content(path)
     kind = kind_of(path, data)
-    if sheet is not None and kind is not Kind.EXCEL:
-        raise DataError(
-            Problem(
-                f"a sheet ('{sheet}') was named, but only an Excel workbook has sheets.",
-                file=str(path),
-                hint="Leave the sheet out, or give the workbook.",
-            )
-        )
+    _check_options(path, kind, sheet, delimiter, decimal)
     if kind is Kind.TEXT:
         table = read_csv(path, data, delimiter=delimiter, decimal=decimal)
     elif kind is Kind.EXCEL:
@@ -112,6 +101,28 @@ def read_table(
         notes = (f"Named {path.suffix}, but it is {kind.value} file; read as such.", *notes)
     table = replace(table, sha256=hashlib.sha256(data).hexdigest(), notes=notes)
     return _without_identifiers(table) if drop_direct_identifiers else table
+
+
+def _check_options(
+    path: Path, kind: Kind, sheet: str | None, delimiter: str | None, decimal: str | None
+) -> None:
+    """Refuse options that cannot be, or that do not fit the kind of file."""
+    if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        message, hint = (
+            f"the delimiter {delimiter!r} is not one separating character.",
+            "Give for example ';'.",
+        )
+    elif decimal not in (None, ".", ","):
+        message, hint = (
+            f"the decimal sign '{decimal}' is neither '.' nor ','.",
+            "Leave it out to have it found.",
+        )
+    elif sheet is not None and kind is not Kind.EXCEL:
+        message = f"a sheet ('{sheet}') was named, but only an Excel workbook has sheets."
+        hint = "Leave the sheet out, or give the workbook."
+    else:
+        return
+    raise DataError(Problem(message, file=str(path), hint=hint))
 
 
 def _content(path: Path) -> bytes:

@@ -150,6 +150,11 @@ class CodingUse(_Part):
         description="For combine = 'designated': a coder's name, or the 0/1 column of the ratings file that marks "
         "whose rating counts.",
     )
+    fallback: Literal["single", "mean", "median"] | None = Field(
+        None,
+        description="What counts where the designated or agreed value is missing: the one other coder's (single), "
+        "or the mean or median of the others'. None: the session then has no value.",
+    )
     consensus: str = Field("consensus", description="Name that stands in the coder column for agreed values.")
     session: Literal["only", "first", "last", "mean"] = Field(
         "only", description="Which coded session of a participant counts when the unit is the participant."
@@ -166,6 +171,10 @@ class CodingUse(_Part):
     def _rule(self) -> CodingUse:
         if self.combine == "designated" and not self.designated:
             raise ValueError("combine = 'designated' needs the key designated: a coder, or a 0/1 column")
+        if self.fallback is not None and self.combine in {"mean", "median"}:
+            raise ValueError(
+                f"combine = {self.combine!r} uses every rating, so there is nothing to fall back from"
+            )
         return self
 
 

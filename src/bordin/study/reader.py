@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from bordin.errors import Problem, ProtocolError, nearest
 from bordin.study.protocol import Protocol
-from bordin.study.toml_lines import find_line
+from bordin.toml_lines import find_line
 
 PROTOCOL_FILE = "study.toml"
 

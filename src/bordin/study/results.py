@@ -246,7 +246,7 @@ class CodingFacts:
         Coded sessions, and those with two or more coders.
     n_ratings : int
     not_codable : mapping
-        Reason to count.
+        Declared reason for no value (such as not audible) to count of ratings.
     """
 
     id: str

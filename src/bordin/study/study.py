@@ -13,8 +13,8 @@ from bordin.errors import BordinError, CatalogError, Problem, ProtocolError, nea
 from bordin.instruments.instrument import Instrument
 from bordin.study.protocol import CodingUse, HypothesisPart, InstrumentUse, Outcome, Protocol
 from bordin.study.reader import protocol_path, read_protocol
-from bordin.study.toml_lines import Path as KeyPath
-from bordin.study.toml_lines import find_line
+from bordin.toml_lines import Path as KeyPath
+from bordin.toml_lines import find_line
 
 
 @dataclass(frozen=True)

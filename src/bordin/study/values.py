@@ -78,8 +78,13 @@ class _Maker:
     records: Records
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    sessions: dict[str, list[Session]] = field(default_factory=lambda: defaultdict(list))
     _texts: dict[tuple[str, str], list[str | None]] = field(default_factory=dict)
     _numbers: dict[tuple[str, str], list[float | None]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for s in self.records.sessions.values():
+            self.sessions[s.participant].append(s)
 
     def text(self, table: str, column: str, row: int) -> str | None:
         """Return one cell; the column is read once."""
@@ -96,10 +101,6 @@ class _Maker:
     def make(self) -> UnitValues:
         sample = [p for p in self.records.participants.values() if self._in_sample(p)]
         coded = {c: self._coded_sessions(c) for c in self.study.systems}
-        own_sessions: dict[str, list[Session]] = defaultdict(list)
-        for s in self.records.sessions.values():
-            if s.tape is not False:
-                own_sessions[s.participant].append(s)
         forms: dict[tuple[str, str], list[Form]] = defaultdict(list)
         for f in self.records.forms:
             forms[f.instrument, f.participant].append(f)
@@ -111,11 +112,11 @@ class _Maker:
             units = [
                 (s.id, p, s)
                 for p in sample
-                for s in self.records.sessions.values()
-                if s.participant == p.id and (s.id in with_form or any(s.id in c for c in coded.values()))
+                for s in self.sessions[p.id]
+                if (s.id in with_form or any(s.id in c for c in coded.values()))
             ]
         chosen = {
-            c: {p.id: self._chosen_sessions(use, coded[c], own_sessions[p.id]) for p in sample}
+            c: {p.id: self._chosen_sessions(use, coded[c], self.sessions[p.id]) for p in sample}
             for c, use in ((c, self.study.coding_use(c)) for c in self.study.systems)
         }
         columns: dict[str, tuple[Value, ...]] = {}
@@ -166,6 +167,7 @@ class _Maker:
             kind=use.combine,
             designated=None if by_column or use.combine != "designated" else use.designated,
             consensus=use.consensus,
+            fallback=use.fallback,
         )
         minutes = {s.id: s.minutes for s in self.records.sessions.values() if s.minutes is not None}
         values = [*ratings, *derive(system, ratings), *summarize(system, codes, minutes)]
@@ -178,7 +180,7 @@ class _Maker:
         self, use: CodingUse, coded: Mapping[str, object], own: list[Session]
     ) -> list[Session]:
         """Return the coded sessions of a participant that the protocol's rule takes."""
-        sessions = [s for s in own if s.id in coded]
+        sessions = [s for s in own if s.tape is not False and s.id in coded]
         if self.study.protocol.study.unit == "session" or use.session == "mean" or len(sessions) < 2:
             return sessions
         who = sessions[0].participant
@@ -336,7 +338,7 @@ class _Maker:
         return FlowStep("analyzed", len(people), lost)
 
     def _why_no_tape(self, who: str) -> str:
-        own = [s for s in self.records.sessions.values() if s.participant == who]
+        own = self.sessions[who]
         if not own:
             return "without a session on record"
         notes = [s.note or "tape not usable" for s in own if s.tape is False]
@@ -365,7 +367,13 @@ class _Maker:
             n_sessions=len(coders),
             n_double=sum(len(c) > 1 for c in coders.values()),
             n_ratings=len(ratings) + len(codes),
-            not_codable=dict(Counter(r.reason for r in ratings if r.value is Missing.NOT_CODABLE)),
+            not_codable=dict(
+                Counter(
+                    r.reason
+                    for r in ratings
+                    if isinstance(r.value, Missing) and r.value is not Missing.NOT_ANSWERED
+                )
+            ),
         )
 
 

@@ -30,7 +30,7 @@ def conclusion(results: Results) -> str:
     keep = "keeps" if cells == 1 else "keep"
     size = results.table.family_size
     table = (
-        f"{count(cells)} of {count(size)} {plural(size, 'correlation')} {keep} p < "
+        f"{count(cells)} of {count(size)} {plural(size, 'correlation')} {keep} p\u00a0<\u00a0"
         f"{threshold(results.table.alpha)}{how}"
     )
     if not results.hypotheses:
@@ -142,13 +142,13 @@ def _value(results: Results, i: int, k: int) -> Phrase:
     name = phrase("Δ") if h.expect == "stronger" else facts.symbol(results.table.coefficient)
     return phrase(
         name,
-        " = ",
+        "\u00a0=\u00a0",
         bound(correlation(t.value), facts.test_anchor(i, k, "r")),
         f", {level(results.table.level)} interval [",
         bound(interval(t.low, t.high, brackets=False), facts.test_anchor(i, k, "ci")),
         "], ",
         stat("n"),
-        " = ",
+        "\u00a0=\u00a0",
         bound(count(t.n), facts.test_anchor(i, k, "n")),
     )
 
@@ -160,8 +160,8 @@ def _p(results: Results, i: int, k: int, what: str) -> Phrase:
     text = p_statement(p, results.table.alpha)
     sign, _, digits = text.partition(" ")
     place = facts.test_anchor(i, k, what)
-    number = (f"{sign} ", bound(digits, place)) if sign == "=" else ("", bound(text, place))
-    return phrase(stat("p"), " ", *number)
+    number = (f"{sign}\u00a0", bound(digits, place)) if sign == "=" else ("", bound(text, place))
+    return phrase(stat("p"), "\u00a0", *number)
 
 
 def _shown_p(results: Results, i: int, k: int) -> Phrase:

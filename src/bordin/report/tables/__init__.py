@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bordin.report.tables.association import association_tables
+from bordin.report.tables.contrasts import contrasts_table
 from bordin.report.tables.hypotheses import families_table, tests_table, verdict_table
 from bordin.report.tables.model import Table, TableCell
-from bordin.report.tables.sensitivity import contrasts_table, sensitivity_table
+from bordin.report.tables.sensitivity import evidence_table, values_table
 from bordin.report.tables.variables import flow_table, variables_table
 
 __all__ = [
@@ -13,10 +14,11 @@ __all__ = [
     "TableCell",
     "association_tables",
     "contrasts_table",
+    "evidence_table",
     "families_table",
     "flow_table",
-    "sensitivity_table",
     "tests_table",
+    "values_table",
     "variables_table",
     "verdict_table",
 ]

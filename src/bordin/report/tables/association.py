@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from bordin.association.cells import Cell
 from bordin.report import facts
 from bordin.report.number import NOTHING, correlation, count, interval, level, p_value, threshold
@@ -11,6 +13,7 @@ from bordin.study.results import Results
 
 MOST_COLUMNS = 12
 _PORTRAIT_COLUMNS = 7
+_HEAD_WIDTH = 14
 
 
 def association_tables(results: Results) -> tuple[Table, ...]:
@@ -37,14 +40,14 @@ def _part(results: Results, columns: tuple[str, ...], k: int, n_parts: int) -> T
     if n_parts > 1:
         title += f" (Part {k + 1} of {n_parts})"
     reasons = _reasons(results)
-    names = [facts.label(results, y) for y in columns]
+    names = ["\n".join(wrap(facts.label(results, y), _HEAD_WIDTH)) for y in columns]
     return Table(
         id="associations-table" if k == 0 else f"associations-table-{k + 1}",
         title=title,
         head=head("Variable", "", *names),
         groups=tuple(_group(results, x, columns, reasons) for x in results.table.x),
         notes=_notes(results, reasons),
-        widths=(2.3, 1.75, *[1.5] * len(columns)),
+        widths=(2.2, 1.65, *[1.55] * len(columns)),
         wide=len(columns) > _PORTRAIT_COLUMNS,
     )
 
@@ -79,7 +82,7 @@ def _group(results: Results, x: str, columns: tuple[str, ...], reasons: dict[str
         rows.append((text, [_complete(c) for c in cells]))
     title = phrase(facts.label(results, x))
     if n is not None:
-        title = phrase(title, Run("\n", "quiet"), Run("n = ", "quiet"), Run(count(n), "quiet"))
+        title = phrase(title, Run(f"\nn = {count(n)}", "quiet"))
     first = TableCell(
         title,
         "grouphead",
@@ -129,7 +132,6 @@ def _complete(cell: Cell) -> TableCell:
 
 
 def _notes(results: Results, reasons: dict[str, str]) -> tuple[Phrase, ...]:
-    table = results.table
     notes = [phrase(Run("Note.", "stat"), " ", _n_sentence(results), _methods_sentence(results))]
     negative = [v.label for v in (*results.columns, *results.rows) if v.pole < 0]
     if negative:

@@ -25,7 +25,7 @@ def verdict_table(results: Results) -> Table:
         head=head(*columns, align="start"),
         groups=tuple(groups),
         notes=(_verdict_note(results),),
-        widths=(0.55, 3.3, 1.15, 2.1, 1.5, 2.6),
+        widths=(0.5, 3.1, 1.15, 2.2, 1.6, 2.5),
     )
 
 
@@ -172,7 +172,7 @@ def tests_table(results: Results) -> Table:
         head=head(*columns),
         groups=groups,
         notes=tuple(notes),
-        widths=(3.6, 0.7, 1.1, 1.5, 1.1, 1.1, 1.1, 1.7),
+        widths=(3.4, 0.6, 1.1, 1.5, 1.0, 1.1, 1.1, 1.9),
     )
 
 

@@ -1,0 +1,522 @@
+"""Write docs/reference/ from the code: ``python docs/make_reference.py`` (or ``make docs``).
+
+A test compares the pages with what this makes, so a verb, protocol key, catalog entry or result
+column cannot stay undocumented: a name without a description ends the run with its name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import re
+import tomllib
+import typing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import typer.models
+
+import bordin.association
+from bordin import errors, estimate, instruments, missing
+from bordin.association import as_record, associate, cells
+from bordin.cli import VERBS
+from bordin.coding import catalog as coding
+from bordin.instruments.score import AlertRaised, BadCell, Fault, Score, ScoreTable
+from bordin.report import flat
+from bordin.report.flat import csv_tables
+from bordin.study import results
+from bordin.study.analysis import analyse
+from bordin.study.protocol import json_schema
+from bordin.study.reading import read_records
+from bordin.study.study import load_study
+
+DOCS = Path(__file__).parent
+EXAMPLE = DOCS.parent / "examples" / "socialization"
+WORDS: Mapping[str, Mapping[str, str]] = tomllib.loads((DOCS / "words.toml").read_text(encoding="utf-8"))
+MADE = "<!-- Made by docs/make_reference.py: change the code or docs/words.toml, then run make docs. -->"
+
+
+_undocumented: list[str] = []
+
+
+def main() -> None:
+    """Write every page."""
+    for name, text in pages().items():
+        (DOCS / "reference" / name).write_text(text, encoding="utf-8")
+        print(f"docs/reference/{name}")
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every generated page by its file name."""
+    made = {
+        "verbs.md": verbs(),
+        "protocol.md": protocol(),
+        "catalog.md": catalog(),
+        "results.md": result_columns(),
+        "errors.md": error_kinds(),
+        "python.md": python(),
+    }
+    texts = {name: f"{MADE}\n\n" + "\n".join(lines).rstrip() + "\n" for name, lines in made.items()}
+    if _undocumented:
+        raise SystemExit(
+            "No description, neither in a docstring nor in docs/words.toml:\n" + "\n".join(_undocumented)
+        )
+    return texts
+
+
+# ---------------------------------------------------------------- verbs
+
+
+def verbs() -> Iterator[str]:
+    """Yield the page of the command line."""
+    yield "# Verbs"
+    yield from (
+        "",
+        "`bordin VERB --help` prints the same. Exit status: 0 done; 1 done, but the data hold faults",
+    )
+    yield "that are listed; 2 not done."
+    for verb, summary in VERBS.items():
+        command = import_module(f"bordin.cli.{verb}").command
+        yield from ("", f"## bordin {verb}", "", summary, "")
+        rows = [_parameter(p, hint) for p, hint in _hints(command)]
+        usage = " ".join(
+            ["bordin", verb, *(r[0].upper().strip("`") for r in rows if not r[0].startswith("`--"))]
+        )
+        yield from (
+            "```",
+            usage + (" [OPTIONS]" if any(r[0].startswith("`--") for r in rows) else ""),
+            "```",
+            "",
+        )
+        yield from table(("argument or option", "default", "meaning"), rows)
+
+
+def _hints(command: Any) -> Iterator[tuple[inspect.Parameter, Any]]:
+    hints = typing.get_type_hints(command, include_extras=True)
+    for name, parameter in inspect.signature(command).parameters.items():
+        yield parameter, hints[name]
+
+
+def _parameter(parameter: inspect.Parameter, hint: Any) -> tuple[str, str, str]:
+    kind, info = typing.get_args(hint)
+    default = parameter.default
+    if isinstance(info, typer.models.ArgumentInfo):
+        name = parameter.name
+    else:
+        dashed = parameter.name.replace("_", "-")
+        plain = f"--{dashed}/--no-{dashed}" if kind is bool else f"--{dashed}"
+        name = (info.param_decls or (plain,))[0] if not str(info.default).startswith("--") else info.default
+    if default is inspect.Parameter.empty:
+        shown = "needed"
+    elif isinstance(default, bool):
+        shown = "yes" if default else "no"
+    else:
+        shown = f"`{default}`" if default not in (None, "") else ""
+    if not info.help:
+        _undocumented.append(f"option {name}")
+    return f"`{name}`", shown, info.help or ""
+
+
+# ---------------------------------------------------------------- protocol
+
+
+def protocol() -> Iterator[str]:
+    """Yield the page of protocol keys, from the JSON Schema."""
+    schema = json_schema()
+    yield "# Protocol keys"
+    yield from (
+        "",
+        "What `study.toml` may hold. Any other key is refused with its line and the nearest valid name.",
+    )
+    yield "`bordin schema` prints the same as JSON Schema, for editors; `bordin new` writes a commented example."
+    yield from ("", "`[name]` is a table that stands once, `[[name]]` one that may be repeated.")
+    yield from ("", "## Top level", "")
+    yield from table(
+        ("key", "value", "default", "meaning"), [_key("format", schema["properties"]["format"], schema)]
+    )
+    for name, part in schema["properties"].items():
+        if name != "format":
+            yield from _part(name, part, schema)
+
+
+def _part(path: str, part: dict[str, Any], schema: dict[str, Any]) -> Iterator[str]:
+    reference, heading = _reference(part), f"[{path}]"
+    if part.get("type") == "array":
+        reference, heading = _reference(part["items"]), f"[[{path}]]"
+    elif "additionalProperties" in part:
+        reference, heading = _reference(part["additionalProperties"]), f"[{path}]"
+        if reference is None:
+            yield from (
+                "",
+                f"## `{heading}`",
+                "",
+                part["description"],
+                "",
+                'One line a name: `"name" = "text"`.',
+            )
+            return
+        heading = f'[{path}."variable"]'
+    definition = schema["$defs"][reference]
+    nested = {k: v for k, v in definition["properties"].items() if _is_table(v)}
+    needed = definition.get("required", ())
+    yield from (
+        "",
+        f"## `{heading}`",
+        "",
+        _first_sentence(definition["description"]).partition(": `[")[0].rstrip(".") + ".",
+    )
+    rows = [_key(k, v, schema, k in needed) for k, v in definition["properties"].items() if k not in nested]
+    if rows:
+        yield from ("", *table(("key", "value", "default", "meaning"), rows))
+    for name, inner in nested.items():
+        yield from _part(f"{path}.{name}", inner, schema)
+
+
+def _reference(part: dict[str, Any]) -> str | None:
+    for candidate in (part, *part.get("anyOf", ()), *part.get("allOf", ())):
+        if "$ref" in candidate:
+            return str(candidate["$ref"]).rpartition("/")[2]
+    return None
+
+
+def _is_table(part: dict[str, Any]) -> bool:
+    return _reference(part) is not None or (
+        part.get("type") == "array" and _reference(part["items"]) is not None
+    )
+
+
+def _key(name: str, part: dict[str, Any], schema: dict[str, Any], needed: bool = False) -> tuple[str, ...]:
+    if "description" not in part and name != "format":
+        _undocumented.append(f"protocol key {name}")
+    default = part.get("default")
+    shown = "needed" if needed else f"`{_toml(default)}`" if default not in (None, "", [], {}) else ""
+    return f"`{name}`", _values(part), shown, part.get("description", "Version of the file format.")
+
+
+def _values(part: dict[str, Any]) -> str:
+    if "anyOf" in part:
+        return " or ".join(dict.fromkeys(_values(p) for p in part["anyOf"] if p.get("type") != "null"))
+    if "enum" in part:
+        return ", ".join(f"`{_toml(v)}`" for v in part["enum"])
+    if "const" in part:
+        return f"`{_toml(part['const'])}`"
+    kind = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
+    if part.get("type") == "array":
+        return "list of " + _values(part["items"]).replace("text", "texts")
+    if part.get("type") == "object":
+        return (
+            'table of names, `{ ours = "theirs" }`'
+            if _values(part["additionalProperties"]) == "text"
+            else "table"
+        )
+    limits = [
+        f"{word} {part[key]}"
+        for key, word in (
+            ("exclusiveMinimum", "above"),
+            ("minimum", "from"),
+            ("exclusiveMaximum", "below"),
+            ("maximum", "up to"),
+        )
+        if key in part
+    ]
+    return " ".join([kind[part["type"]], *limits])
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return json.dumps(value) if isinstance(value, str) else str(value)
+
+
+# ---------------------------------------------------------------- catalog
+
+
+def catalog() -> Iterator[str]:
+    """Yield the page of instruments and coding systems."""
+    yield "# Catalog"
+    yield from (
+        "",
+        "Structure and scoring only: no wording of any item ships. `bordin catalog NAME` prints one entry.",
+    )
+    yield "What stands under *not verified* was not read in a source: check it in your manual before you rely on it."
+    yield from (
+        "",
+        'A study\'s own file may extend an entry: `extends = "calpas-5"`. See '
+        "[Order of work](../explanation/blinding-and-locking.md) for why variants must be declared.",
+    )
+    yield from ("", "## Instruments")
+    for name in instruments.names():
+        yield from _instrument(name)
+    yield from ("", "## Coding systems")
+    for name in coding.names():
+        yield from _system(name)
+
+
+def _instrument(name: str) -> Iterator[str]:
+    i = instruments.load(name, key_required=False)
+    turned = ", ".join(k for k in i.keys if k in i.reversed_items)
+    yield from ("", f"### {name}", "", f"{i.name}. {len(i.items)} items, {i.answers}.", "")
+    rows = [
+        (
+            f"`{s.id}`",
+            s.name,
+            s.rule,
+            ", ".join(s.items) or "from your own file",
+            " and ".join(s.place),
+            str(s.max_missing),
+        )
+        for s in i.scales
+    ]
+    yield from table(("scale", "name", "score", "items", "in Bordin's model", "may be missing"), rows)
+    yield ""
+    yield from facts(
+        {
+            "Informants": ", ".join(i.informants),
+            "Reversed items": turned or "none",
+            "Variants, one must be chosen": "; ".join(f"`{v.id}`: {v.description}" for v in i.variants),
+            "Missing items": i.missing_rule,
+            "Alerts": "; ".join(f"{a.item} from {a.at_least:g} on: {a.message}" for a in i.alerts),
+            "Notes": " ".join(i.notes),
+            "Verified": "; ".join(i.verified),
+            "Not verified": "; ".join(i.unverified),
+            "Source": " ".join(filter(None, [i.citation, f"doi:{i.doi}" if i.doi else ""])),
+            "Rights": i.rights,
+        }
+    )
+
+
+def _system(name: str) -> Iterator[str]:
+    s = coding.load(name)
+    yield from ("", f"### {name}", "", f"{s.name}, version {s.manual_version}. {s.summary}", "")
+    if s.dimensions:
+        rows = [(f"`{d.id}`", d.name, f"{d.low:g} to {d.high:g}, steps of {d.step:g}") for d in s.dimensions]
+        yield from (*table(("dimension", "name", "scale"), rows), "")
+    codes = [(f"`{c.id}`", c.name, t.name) for t in s.code_types for c in t.codes]
+    if codes:
+        yield from (*table(("code", "name", "type"), codes), "")
+    if s.derived:
+        rows = [(f"`{d.id}`", d.name, f"`{d.formula.text}`", d.empty) for d in s.derived]
+        yield from (*table(("derived score", "name", "formula", "no value when"), rows), "")
+    yield from facts(
+        {
+            "Unit": f"{s.unit.kind}, {s.target}",
+            "Thresholds": "; ".join(f"`{t.id}`: {t.name} ({t.condition.text})" for t in s.thresholds),
+            "Reasons for no value": "; ".join(f"{a.name} ({a.kind})" for a in s.absences),
+            "Manual": f"`bordin catalog {name} --manual`" if s.manual else "none: a structure only",
+            "Verified": "; ".join(s.verified),
+            "Not verified": "; ".join(s.unverified),
+            "Source": s.source,
+            "Rights": s.rights,
+        }
+    )
+
+
+# ---------------------------------------------------------------- results
+
+
+def result_columns() -> Iterator[str]:
+    """Yield the page of result files, their columns and keys."""
+    made = analyse(study := load_study(EXAMPLE), read_records(study))
+    tables = csv_tables(made)
+    yield "# Result columns"
+    yield from ("", WORDS["text"]["results"])
+    yield from ("", "## Files in reports/", "", *table(("file", "content"), list(WORDS["files"].items())))
+    known = _descriptions(estimate.Estimate, estimate.Interval, cells.Cell, cells.Sensitivity)
+    shapes = {
+        "cells.csv": known,
+        "hypotheses.csv": _descriptions(results.CellTest),
+        "variables.csv": _descriptions(results.Variable),
+        "contrasts.csv": _descriptions(cells.Contrast),
+    }
+    for name, described in shapes.items():
+        yield from ("", f"## {name}", "", WORDS["tables"][name], "")
+        yield from table(("column", "meaning"), _described(tables[name][0], described, name))
+    yield from (
+        "",
+        "Values of `because`: " + ", ".join(f"`{b}`" for b in typing.get_args(results.Because)) + ".",
+    )
+    yield from ("", "## analysis_data.csv", "", WORDS["tables"]["analysis_data.csv"])
+    yield from ("", "## results.json", "", WORDS["tables"]["results.json"], "")
+    yield from table(("key", "meaning"), _described(flat.as_record(made), {}, "results.json"))
+    for shape in (
+        results.FlowStep,
+        results.Variable,
+        results.FamilyResult,
+        results.HypothesisResult,
+        results.CellTest,
+        results.CodingFacts,
+        results.LockStatus,
+        results.Deviation,
+        results.Provenance,
+        results.FileHash,
+    ):
+        yield from _shape(shape, without={"contrast"})
+    yield from _association_json()
+    yield from ("", "## JSON of bordin score", "", WORDS["tables"]["score"], "")
+    yield from table(
+        ("key", "meaning"),
+        _described(_fields(ScoreTable), _descriptions(ScoreTable), "score", without={"scales"}),
+    )
+    for part in (Score, BadCell, AlertRaised):
+        yield from _shape(part)
+    yield from ("", "Kinds of bad cell: " + ", ".join(f"`{f}`" for f in Fault) + ".")
+
+
+def _association_json() -> Iterator[str]:
+    column = [1.0, 3.0, 2.0, 5.0, 4.0, 6.0, 8.0, 7.0]
+    data = {"a": column, "b": column[::-1], "c": [*column[4:], *column[:4]], "who": list("pqrspqrs")}
+    record = as_record(associate(data, ["a", "b"], ["c"], cluster="who", against="a", permutations=0))
+    yield from ("", "## JSON of bordin associate", "", WORDS["tables"]["associate"], "")
+    yield from table(
+        ("key", "meaning"), _described(record, _descriptions(cells.AssociationTable), "associate")
+    )
+    first = typing.cast(list[dict[str, object]], record["cells"])[0]
+    known = _descriptions(estimate.Estimate, estimate.Interval, cells.Cell)
+    yield from ("", "### A cell", "", *table(("key", "meaning"), _described(first, known, "cell")))
+    contrast = typing.cast(list[dict[str, object]], record["contrasts"])[0]
+    yield from ("", "### A contrast", "")
+    yield from table(("key", "meaning"), _described(contrast, _descriptions(cells.Contrast), "contrasts.csv"))
+    for shape in (
+        estimate.Estimate,
+        estimate.Interval,
+        cells.Partial,
+        cells.Sensitivity,
+        cells.WithinBetween,
+    ):
+        yield from _shape(shape)
+
+
+def _shape(shape: type, without: Iterable[str] = ()) -> Iterator[str]:
+    doc = inspect.getdoc(shape) or ""
+    yield from ("", f"### {shape.__name__}", "", _plain(_first_sentence(doc)), "")
+    names = [n for n in _fields(shape) if n not in set(without)]
+    yield from table(("key", "meaning"), _described(names, _descriptions(shape), shape.__name__))
+
+
+def _fields(shape: type) -> list[str]:
+    if dataclasses.is_dataclass(shape):
+        return [f.name for f in dataclasses.fields(shape) if not f.name.startswith("_")]
+    return list(shape._fields)  # type: ignore[attr-defined]  # a NamedTuple
+
+
+def _described(
+    names: Iterable[str], known: Mapping[str, str], where: str, without: Iterable[str] = ()
+) -> list[tuple[str, str]]:
+    """Pair names with descriptions: of words.toml for this place, of the docstring, of words.toml for all.
+
+    A docstring's line about several names at once is taken last.
+    """
+    special, shared = WORDS.get(where, {}), WORDS["shared"]
+    rows = []
+    for name in names:
+        if name in set(without):
+            continue
+        text = special.get(name) or known.get(name) or shared.get(name) or known.get(f"*{name}", "")
+        if not text:
+            _undocumented.append(f"{where}: {name}")
+        rows.append((f"`{name}`", _plain(text)))
+    return rows
+
+
+def _descriptions(*shapes: type) -> dict[str, str]:
+    """Read the Attributes section of numpydoc docstrings; ``*`` before a name that shares its line."""
+    found: dict[str, str] = {}
+    for shape in shapes:
+        _, _, section = (inspect.getdoc(shape) or "").partition("Attributes\n----------\n")
+        for entry in re.split(r"\n(?=\S)", section):
+            head, _, body = entry.partition("\n")
+            names = head.partition(" : ")[0].split(", ")
+            for name in names:
+                if body.strip():
+                    found.setdefault(f"*{name}" if len(names) > 1 else name, " ".join(body.split()))
+    return found
+
+
+# ---------------------------------------------------------------- errors and Python
+
+
+def error_kinds() -> Iterator[str]:
+    """Yield the page of errors."""
+    yield "# Errors"
+    yield from ("", WORDS["text"]["errors"], "")
+    kinds = [k for _, k in inspect.getmembers(errors, inspect.isclass) if issubclass(k, errors.BordinError)]
+    yield from table(
+        ("kind", "meaning"), [(f"`{k.__name__}`", _first_sentence(inspect.getdoc(k) or "")) for k in kinds]
+    )
+    yield from ("", "## A problem", "", "Each error holds one or more problems, as `error.problems`.", "")
+    yield from table(
+        ("field", "meaning"), _described(_fields(errors.Problem), _descriptions(errors.Problem), "Problem")
+    )
+    yield from (
+        "",
+        "## Kinds of missing",
+        "",
+        "In JSON, CSV and the report missing values are told apart.",
+        "",
+    )
+    yield from table(("kind", "meaning"), _described([str(m) for m in missing.Missing], {}, "missing"))
+
+
+def python() -> Iterator[str]:
+    """Yield the page of public functions."""
+    yield "# Python"
+    yield from ("", WORDS["text"]["python"])
+    for module in (bordin.association, instruments):
+        yield from ("", f"## {module.__name__}", "", (inspect.getdoc(module) or "").partition("\n\n")[0], "")
+        rows = []
+        for name in module.__all__:
+            thing = getattr(module, name)
+            rows.append((f"`{name}`", _plain(_first_sentence(inspect.getdoc(thing) or ""))))
+        yield from table(("name", "what it does"), rows)
+    yield from ("", "## associate", "", "```text", f"associate{_signature(associate)}", "```", "")
+    yield from (
+        (inspect.getdoc(associate) or "")
+        .replace("\n----", "\n----")
+        .join(("```text\n", "\n```"))
+        .splitlines()
+    )
+
+
+def _signature(function: Any) -> str:
+    parameters = inspect.signature(function).parameters.values()
+    shown = [p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in parameters]
+    return "(" + ", ".join(shown) + ")"
+
+
+# ---------------------------------------------------------------- Markdown
+
+
+def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table; columns without any text are left out."""
+    kept = [i for i in range(len(heading)) if i == 0 or any(row[i] for row in rows)]
+    lines = [heading, ["---"] * len(heading), *rows]
+    return ["| " + " | ".join(_cell(line[i]) for i in kept) + " |" for line in lines]
+
+
+def facts(named: Mapping[str, str]) -> Iterator[str]:
+    """Yield a list of named facts; empty ones are left out."""
+    for name, text in named.items():
+        if text:
+            yield f"- **{name}**: {text}"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())
+
+
+def _plain(text: str) -> str:
+    """Turn the marks of a docstring into Markdown."""
+    text = re.sub(r":(?:class|func|mod|meth):`~?([\w.]+\.)?(\w+)`", r"`\2`", text)
+    return text.replace("``", "`")
+
+
+def _first_sentence(text: str) -> str:
+    paragraph = " ".join(text.partition("\n\n")[0].split())
+    return _plain(paragraph)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""Typesetting by Typst: how text, tables and drawings become its code, for PDF, poster and pictures.
+
+Only the fonts that come with the typesetter are used, so that a page is the same on every machine.
+All text travels as string literals; nothing a person wrote is ever read as code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bordin.errors import BordinError
+from bordin.report.figures.svg import Figure, Picture
+from bordin.report.tables.model import Row, Table, TableCell
+from bordin.report.text import Phrase, Run, phrase
+
+_PIXELS_PER_INCH = 120.0
+_MOST_ROWS_TOGETHER = 30
+_STYLES = {
+    "stat": "emph({})",
+    "strong": "strong({})",
+    "sup": "super({})",
+    "sub": "sub({})",
+    "quiet": "quiet({})",
+    "mono": "mono({})",
+}
+
+STYLE = """
+#let ink-2 = rgb("#4a4e55")
+#let accent = rgb("#1d5d78")
+#let quiet(body) = text(fill: ink-2, size: 0.9em, body)
+#let mono(body) = text(font: "DejaVu Sans Mono", size: 0.82em, body)
+#let mark(shape) = {
+  let size = 0.62em
+  if shape == "yes" { box(circle(radius: size / 2, fill: rgb("#17664d"))) }
+  else if shape == "no" {
+    let stroke = 0.16em + rgb("#a0330b")
+    box(width: size, height: size, {
+      place(line(start: (0%, 0%), end: (100%, 100%), stroke: stroke))
+      place(line(start: (0%, 100%), end: (100%, 0%), stroke: stroke))
+    })
+  }
+  else { box(circle(radius: size / 2 - 0.06em, stroke: 0.12em + ink-2)) }
+}
+#let verdict(shape, body) = {
+  let color = if shape == "yes" { rgb("#17664d") } else if shape == "no" { rgb("#a0330b") } else { ink-2 }
+  mark(shape)
+  h(0.35em)
+  text(fill: color, weight: "bold", body)
+}
+"""
+
+
+def literal(text: str) -> str:
+    """Return a string literal."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\r", "")
+    return f'"{escaped}"'
+
+
+def code(text: Phrase) -> str:
+    """Return a phrase as an expression."""
+    parts = [_run(run) for run in text]
+    return f"[#({' + '.join(parts)})]" if parts else "[]"
+
+
+def _run(run: Run) -> str:
+    pieces = [literal(line) for line in run.text.split("\n")]
+    shown = " + linebreak() + ".join(pieces)
+    return _STYLES[run.style].format(shown) if run.style in _STYLES else shown
+
+
+def table(made: Table) -> str:
+    """Return a table with three rules whose head repeats on every page, as an expression."""
+    widths = ", ".join(f"{w:g}fr" for w in made.widths)
+    body = []
+    for k, group in enumerate(made.groups):
+        if k:
+            body.append("table.hline(stroke: 0.03em + luma(170))")
+        body.extend(_row(row) for row in group)
+    foot = f"table.cell(colspan: {len(made.head)}, inset: (x: 0pt, top: 0.6em), align: left, {_notes(made.notes)})"
+    end = (
+        f"table.footer(repeat: false, table.hline(stroke: 0.11em), {foot})"
+        if made.notes
+        else "table.hline(stroke: 0.11em)"
+    )
+    return (
+        f"table(columns: ({widths},), stroke: none, inset: (x: 0.3em, y: 0.36em), align: left + top, "
+        f"table.header(table.hline(stroke: 0.11em), {_row(made.head)}, table.hline(stroke: 0.06em)), {', '.join(body)}, {end})"
+    )
+
+
+def _notes(notes: tuple[Phrase, ...]) -> str:
+    shown = "; ".join(f"par({code(note)})" for note in notes)
+    return f"text(size: 0.95em, {{set par(spacing: 0.4em, leading: 0.5em); {shown}}})"
+
+
+def _row(row: Row) -> str:
+    return ", ".join(_cell(cell) for cell in row)
+
+
+def _cell(cell: TableCell) -> str:
+    shown = code(cell.content)
+    if cell.shape:
+        shown = f"[#verdict({literal(cell.shape)}, {shown})]"
+    if cell.role in ("sure", "grouphead"):
+        shown = f"[#strong({shown})]"
+    align = {"start": "left", "center": "center", "end": "right"}[cell.align]
+    options = [f"align: {align} + {'bottom' if cell.role == 'head' else 'top'}"]
+    if cell.rowspan > 1:
+        options.append(f"rowspan: {cell.rowspan}")
+    if cell.colspan > 1:
+        options.append(f"colspan: {cell.colspan}")
+    return f"table.cell({', '.join(options)}, {shown})"
+
+
+def captioned(made: Table) -> str:
+    """Return a table under its caption, its notes in the foot, as an expression.
+
+    A table that fits a page is kept whole.
+    """
+    shown = f"figure(kind: table, caption: {_caption('Table', made.number, made.title)}, {table(made)})"
+    long = sum(len(group) for group in made.groups) > _MOST_ROWS_TOGETHER
+    return shown if long else f"block(breakable: false, {shown})"
+
+
+def figure(made: Figure) -> str:
+    """Return a figure under its caption and above its notes, as an expression."""
+    images = [image(picture) for picture in made.pictures]
+    if made.across > 1:
+        body = f"grid(columns: {made.across}, gutter: 10pt, {', '.join(images)})"
+    else:
+        body = f"stack(spacing: 10pt, {', '.join(images)})"
+    under = f" + block(above: 0.6em, {_notes(made.notes)})" if made.notes else ""
+    return f"figure(kind: image, caption: {_caption('Figure', made.number, made.title)}, {body}){under}"
+
+
+def _caption(word: str, number: int, title: str) -> str:
+    start = [Run(f"{word} {number}", "strong"), Run("\n")] if number else []
+    return f"figure.caption(position: top, {code(phrase(*start, Run(title, 'stat')))})"
+
+
+def image(picture: Picture, options: str = "width: 100%") -> str:
+    """Return a drawing with its text alternative, as an expression."""
+    alternative = literal(f"{picture.title}. {picture.description}")
+    drawing = literal(picture.static())
+    return f'image(bytes({drawing}), format: "svg", alt: {alternative}, {options})'
+
+
+def typeset(source: str) -> bytes:
+    """Make a PDF; it is tagged for readers that speak.
+
+    Raises
+    ------
+    BordinError
+        When the typesetter refuses the page, with its words.
+    """
+    import typst
+
+    try:
+        return bytes(
+            typst.compile(source.encode(), format="pdf", ignore_system_fonts=True, pdf_standards=["ua-1"])
+        )
+    except typst.TypstError as error:
+        raise BordinError(f"The page could not be typeset: {error}") from error
+
+
+def pictures(drawings: Sequence[Picture]) -> list[bytes]:
+    """Make PNG pictures, all in one run of the typesetter."""
+    import typst
+
+    if not drawings:
+        return []
+    pages = [
+        f"#page(width: {d.width:g}pt, height: {d.height:g}pt, margin: 0pt, {image(d)})" for d in drawings
+    ]
+    made = typst.compile(
+        "\n".join(pages).encode(), format="png", ppi=_PIXELS_PER_INCH, ignore_system_fonts=True
+    )
+    return [made] if isinstance(made, bytes) else list(made)

@@ -1,0 +1,200 @@
+"""The documentation is true: generated pages are current, links lead somewhere, the tutorial runs."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib.util
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bordin import instruments
+from bordin.cli import VERBS
+from bordin.coding import catalog as coding
+from bordin.study.protocol import json_schema
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+READS = {"texts", "numbers", "column", "plain"}
+PAGES = sorted(
+    [*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *(ROOT / "examples").glob("*/*.md")],
+)
+BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def maker() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_reference", DOCS / "make_reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def made(maker: ModuleType) -> dict[str, str]:
+    pages: dict[str, str] = maker.pages()
+    return pages
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def blocks(path: Path) -> Iterator[tuple[str, str]]:
+    return (match.groups() for match in BLOCK.finditer(read(path)))  # type: ignore[misc]
+
+
+def test_the_committed_reference_is_what_the_code_makes(made: dict[str, str]) -> None:
+    stale = [name for name, text in made.items() if read(DOCS / "reference" / name) != text]
+    assert stale == [], "run make docs"
+
+
+def test_every_verb_has_a_section_and_a_module() -> None:
+    assert re.findall(r"^## bordin (\S+)$", read(DOCS / "reference" / "verbs.md"), re.M) == list(VERBS)
+    modules = {p.stem for p in (ROOT / "src" / "bordin" / "cli").glob("*.py")}
+    assert set(VERBS) <= modules
+
+
+def test_every_protocol_key_has_a_row() -> None:
+    page = read(DOCS / "reference" / "protocol.md")
+    schema = json_schema()
+    tables = [schema, *schema["$defs"].values()]
+    keys = {key for t in tables for key in t.get("properties", {})}
+    assert [
+        k for k in sorted(keys) if f"`{k}`" not in page and not re.search(rf"`\[+(data\.)?{k}\b", page)
+    ] == []
+
+
+def test_every_catalog_entry_has_a_section() -> None:
+    sections = re.findall(r"^### (\S+)$", read(DOCS / "reference" / "catalog.md"), re.M)
+    assert sections == [*instruments.names(), *coding.names()]
+    assert len(instruments.names()) >= 16
+    assert len(coding.names()) >= 5
+
+
+def test_an_undocumented_name_stops_the_reference(maker: ModuleType) -> None:
+    maker._described(["a_new_column"], {}, "cells.csv")
+    try:
+        with pytest.raises(SystemExit, match="a_new_column"):
+            maker.pages()
+    finally:
+        maker._undocumented.clear()
+
+
+def test_every_column_that_is_read_from_a_data_file_is_documented() -> None:
+    page = read(DOCS / "reference" / "data-files.md")
+    named = set()
+    for module in ("people_files", "form_files", "coded_files"):
+        tree = ast.parse(read(ROOT / "src" / "bordin" / "study" / f"{module}.py"))
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in READS
+            ):
+                named |= {
+                    a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)
+                }
+    assert {"participant", "session", "coder", "dimension", "tape_note", "occasion"} <= named
+    assert [n for n in sorted(named) if f"`{n}`" not in page] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_relative_links_lead_somewhere(page: Path) -> None:
+    text = BLOCK.sub("", read(page))
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        name, _, anchor = target.partition("#")
+        found = (page.parent / name).resolve() if name else page
+        if not found.exists() or (anchor and anchor not in anchors(found)):
+            broken.append(target)
+    assert broken == []
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", BLOCK.sub("", read(page)), re.M)
+    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    index = read(DOCS / "index.md")
+    pages = [p.relative_to(DOCS).as_posix() for p in DOCS.rglob("*.md") if p.name != "index.md"]
+    assert [p for p in pages if f"]({p})" not in index] == []
+
+
+def test_the_tutorial_runs_as_written(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("reports"))
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    printed, ran = "", 0
+    for kind, body in blocks(DOCS / "tutorial" / "first-study.md"):
+        if kind.startswith("sh"):
+            done = subprocess.run(
+                ["bash", "-ec", body],
+                cwd=tmp_path,
+                env={**os.environ, "PATH": path, "COLUMNS": "200"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            printed = done.stdout + done.stderr
+            assert (done.returncode != 0) == ("fails" in kind), printed
+            ran += 1
+        elif " file=" in kind:
+            target = tmp_path / kind.partition("file=")[2]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(body, encoding="utf-8")
+        elif kind == "text":
+            assert [line for line in body.splitlines() if line not in " ".join(printed.split())] == [], (
+                printed
+            )
+    assert ran >= 7
+    reports = tmp_path / "first-study" / "reports"
+    assert {"report.html", "report.docx", "report.pdf", "results.json", "cells.csv"} <= {
+        p.name for p in reports.iterdir()
+    }
+    page = (reports / "report.html").read_text(encoding="utf-8")
+    assert ".479" in page
+    assert ".265" in page
+
+
+def test_the_notebook_page_prints_what_it_says() -> None:
+    printed, space = "", {}  # type: ignore[var-annotated]
+    shown = 0
+    for kind, body in blocks(DOCS / "how-to" / "use-in-a-notebook.md"):
+        if kind == "python":
+            stream = io.StringIO()
+            with contextlib.redirect_stdout(stream):
+                exec(body, space)
+            printed = stream.getvalue()
+        elif kind == "text":
+            assert printed == body
+            shown += 1
+    assert shown == 2
+
+
+def test_options_in_shell_blocks_exist() -> None:
+    known = read(DOCS / "reference" / "verbs.md")
+    unknown = []
+    for page in PAGES:
+        for kind, body in blocks(page):
+            for line in body.splitlines() if kind.startswith("sh") else ():
+                call = re.match(r"(?:uv run )?bordin (\S+)(.*?)(?:#|$)", line.strip())
+                if call and call[1] not in VERBS:
+                    unknown.append(line)
+                elif call:
+                    section = known.partition(f"## bordin {call[1]}\n")[2].partition("\n## ")[0]
+                    unknown += [o for o in re.findall(r"--[a-z-]+", call[2]) if o not in section]
+    assert unknown == []
