@@ -86,7 +86,8 @@ def code_rows(session: str, utterances: Sequence[Row]) -> Iterable[tuple[object,
     first_turn = int(utterances[0]["volley_number"])
     for number, said in enumerate(utterances, start=1):
         speaker = "patient" if said["speaker"] == "client" else "therapist"
-        yield session, int(said["volley_number"]) - first_turn + 1, number, speaker, said["auto_misc_label"]
+        turn = int(said["volley_number"]) - first_turn + 1
+        yield session, turn, number, speaker, "AutoMISC", said["auto_misc_label"]
 
 
 def main(source: Path, target: Path) -> None:
@@ -118,7 +119,7 @@ def main(source: Path, target: Path) -> None:
     )
     write(
         target / "codes.csv",
-        ("session", "turn", "utterance", "speaker", "code"),
+        ("session", "turn", "utterance", "speaker", "coder", "code"),
         (code for _, s, row in numbered for code in code_rows(s, spoken[row["ParticipantID"]])),
     )
 

@@ -6,6 +6,7 @@ product of resampling weights with sufficient statistics needs no resampled copi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import permutations as orderings
 from typing import Any, NamedTuple
 
@@ -157,7 +158,6 @@ def multiplicities(
     Returns
     -------
     ndarray of the smallest unsigned type, shape (size, n)
-        Laid out row by row of the data (``.T`` is contiguous), as the kernels read it.
 
     Raises
     ------
@@ -177,12 +177,10 @@ def multiplicities(
     kept = np.min_scalar_type(units)
     if n == 0:
         return np.zeros((size, 0), dtype=kept)
-    drawn = rng.integers(0, units, size=(size, units), dtype=np.uint32).astype(np.intp)
-    drawn *= size
-    drawn += np.arange(size)[:, None]
-    counts = np.bincount(drawn.reshape(-1), minlength=size * units).astype(kept).reshape(units, size)
-    rows: IntArray = (counts if code is None else counts[code]).T
-    return rows
+    drawn = rng.integers(0, units, size=(size, units))
+    drawn += units * np.arange(size)[:, None]
+    counts = np.bincount(drawn.reshape(-1), minlength=size * units).astype(kept).reshape(size, units)
+    return counts if code is None else counts[:, code]
 
 
 def left_out(n: int, clusters: npt.ArrayLike | None = None) -> IntArray:
@@ -244,45 +242,46 @@ def bca_limits(
     """
     if not 0 < level < 1:
         raise AnalysisError(f"level: {level} is not between 0 and 1. Give, for example, 0.95.")
-    columns = np.sort(np.asarray(replicates, dtype=float).T, axis=1)  # NaN is sorted to the end
+    columns = np.asarray(replicates, dtype=float).T
     value = np.asarray(estimate, dtype=float)
     left = np.asarray(jackknife, dtype=float).T
-    defined = np.count_nonzero(~np.isnan(columns), axis=1)
     low, high = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
+    degenerate = np.count_nonzero(np.isnan(columns), axis=1)
     method = np.full(value.shape, "none", dtype="<U10")
-    for k, total in enumerate(defined):
-        if total and not np.isnan(value[k]):
-            low[k], high[k], method[k] = _limits(columns[k, :total], value[k], left[k], level)
-    return Limits(low, high, columns.shape[1] - defined, method)
+    for k, column in enumerate(columns):
+        if degenerate[k] < column.size and not np.isnan(value[k]):
+            kept = column[~np.isnan(column)] if degenerate[k] else column
+            (low[k], high[k]), method[k] = _limits(kept, value[k], left[k][~np.isnan(left[k])], level)
+    return Limits(low, high, degenerate, method)
 
 
-def _limits(ordered: FloatArray, value: float, left: FloatArray, level: float) -> tuple[float, float, str]:
-    """Return low, high and the method's name for one statistic; `ordered` is sorted without NaN."""
+def _limits(drawn: FloatArray, value: float, left: FloatArray, level: float) -> tuple[FloatArray, str]:
+    """Return both limits and the method's name for one statistic, from values without NaN."""
     from statistics import NormalDist
 
     normal = NormalDist()
-    tolerance = 1e-10 * max(1.0, abs(value))
-    below = np.searchsorted(ordered, value - tolerance, side="left")
-    not_above = np.searchsorted(ordered, value + tolerance, side="right")
-    share = float(below + not_above) / (2 * ordered.size)
     tails = (1 - level) / 2, (1 + level) / 2
-    left = left[~np.isnan(left)]
+    tolerance = 1e-10 * max(1.0, abs(value))
+    below, above = np.count_nonzero(drawn < value - tolerance), np.count_nonzero(drawn > value + tolerance)
+    share = (drawn.size + below - above) / (2 * drawn.size)
     away = left.mean() - left if left.size else left
     spread = float(np.sum(away**2))
     if not 0 < share < 1 or spread <= tolerance**2:
-        return _quantile(ordered, tails[0]), _quantile(ordered, tails[1]), "percentile"
+        return _quantiles(drawn, tails), "percentile"
     bias = normal.inv_cdf(share)
     acceleration = float(np.sum(away**3)) / (6 * spread**1.5)
     shifted = []
     for tail in tails:
         z = bias + normal.inv_cdf(tail)
         shifted.append(normal.cdf(bias + z / (1 - acceleration * z)))
-    return _quantile(ordered, shifted[0]), _quantile(ordered, shifted[1]), "BCa"
+    return _quantiles(drawn, shifted), "BCa"
 
 
-def _quantile(ordered: FloatArray, share: float) -> float:
-    """Interpolate between the order statistics at (B + 1) times `share`."""
-    place = min(max((ordered.size + 1) * share - 1, 0.0), ordered.size - 1.0)
-    under = int(place)
-    over = min(under + 1, ordered.size - 1)
-    return float(ordered[under] + (place - under) * (ordered[over] - ordered[under]))
+def _quantiles(drawn: FloatArray, shares: Sequence[float]) -> FloatArray:
+    """Interpolate between the order statistics at (B + 1) times each share."""
+    places = np.clip((drawn.size + 1) * np.asarray(shares) - 1, 0, drawn.size - 1)
+    under = places.astype(int)
+    over = np.minimum(under + 1, drawn.size - 1)
+    ordered = np.partition(drawn, np.unique([under, over]))
+    between: FloatArray = ordered[under] + (places - under) * (ordered[over] - ordered[under])
+    return between

@@ -20,7 +20,7 @@ CODES = ("MICO", "MIIN", "R", "Q", "Other", "C", "S", "N")
 
 def test_codes_of_all_talks_are_there_without_their_text(rows: Rows) -> None:
     codes = rows("mibot/data/codes.csv")
-    assert list(codes[0]) == ["session", "turn", "utterance", "speaker", "code"]
+    assert list(codes[0]) == ["session", "turn", "utterance", "speaker", "coder", "code"]
     assert Counter(c["code"] for c in codes) == {
         "R": 2104,
         "Q": 1684,
@@ -136,9 +136,9 @@ def test_generator_recounts_and_writes_no_text(
     generator("mibot").main(source, tmp_path / "data")
     assert capsys.readouterr().out == "recount: 1 of 1 participants have all 8 published code counts\n"
     assert (tmp_path / "data" / "codes.csv").read_text(encoding="utf-8").splitlines()[1:] == [
-        "S001,1,1,therapist,Q",
-        "S001,2,2,patient,C",
-        "S001,3,3,therapist,R",
+        "S001,1,1,therapist,AutoMISC,Q",
+        "S001,2,2,patient,AutoMISC,C",
+        "S001,3,3,therapist,AutoMISC,R",
     ]
     written = "".join(p.read_text(encoding="utf-8") for p in (tmp_path / "data").iterdir())
     assert "secret" not in written

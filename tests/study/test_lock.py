@@ -87,3 +87,12 @@ def test_a_lock_that_cannot_be_read_is_no_lock(study_folder, text):
     (study_folder / LOCK_FILE).write_text(text, encoding="utf-8")
     with pytest.raises(ProtocolError, match="cannot be read"):
         lock_status(load_study(study_folder))
+
+
+def test_a_key_that_came_later_is_no_deviation(study_folder):
+    lock_study(load_study(study_folder))
+    path = study_folder / LOCK_FILE
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["locks"][0]["declared"]["coding"][0]["fallback"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert lock_status(load_study(study_folder)).state == "as locked"

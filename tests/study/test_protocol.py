@@ -54,6 +54,18 @@ def test_a_good_protocol_is_read(study_folder):
         ('designated = "designated"\n', "", "[[coding]]", ["coding.1", "needs the key designated"]),
         ('title = "A small study"\n', "", "[study]", ["study.title", "missing"]),
         ('instrument = "alliance"', 'instrument = "aliance"', "aliance", ["Did you mean 'alliance'?"]),
+        (
+            'file = "responses.csv"',
+            'file = "responses.csv"\ncolumns = { itme1 = "A1" }',
+            "itme1",
+            ["Did you mean 'item1'?"],
+        ),
+        (
+            'file = "ratings.csv"',
+            'file = "ratings.csv"\ncolumns = { codr = "rater" }',
+            "codr",
+            ["Did you mean 'coder'?"],
+        ),
         ("[sample]", "[sample", "[sample", ["not valid TOML"]),
         ('aim = "To test', "aim = To test", "aim = To", ["not valid TOML", "aim = To test"]),
     ],

@@ -14,14 +14,24 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from bordin.association.blocks import (
+    BoolArray,
+    by_observed_rows,
+    check_at_least_one,
+    check_coefficient,
+    checked_blocks,
+    checked_labels,
+    rows_with_a_pair,
+)
 from bordin.association.pairs import SMALLEST_N
-from bordin.association.permutation import COEFFICIENTS, by_observed_rows, checked_block
-from bordin.errors import AnalysisError, nearest
+from bordin.errors import AnalysisError
 from bordin.resampling import FloatArray, IntArray, bca_limits, generators, left_out, multiplicities
 
+# Weights (m, b) of the pairs to correlations (kx, ky, b).
+_Kernel = Callable[[FloatArray], FloatArray]
 # Sums of doubled, centered midranks of up to this many cases are whole numbers that single precision holds.
 _EXACT_IN_SINGLE = 369
-_MOST_RESAMPLES_AT_ONCE = 1_024
+_MOST_RESAMPLES_AT_ONCE = 512
 _WORKING_BYTES = 48_000_000
 # Weighted sums of squares below this share of the whole are rounding errors of a constant resample.
 _NO_SPREAD = 1e-12
@@ -104,10 +114,8 @@ def bootstrap_table(
     Validated against R boot 1.3-28.1 and scipy 1.17.1 on
     ``tests/reference/association/resampling_expected.json`` (limits within .03).
     """
-    xs, ys = checked_block("x", x), checked_block("y", y)
-    if len(xs) != len(ys):
-        raise AnalysisError(f"x has {len(xs)} rows and y has {len(ys)}. Both need one row a case.")
-    kept = ~np.isnan(xs).all(axis=1) & ~np.isnan(ys).all(axis=1)
+    xs, ys = checked_blocks(x, y)
+    kept = rows_with_a_pair(xs, ys)
     xs, ys = xs[kept], ys[kept]
     shape = xs.shape[1], ys.shape[1]
     drawing = _Drawing(resamples, seed, _kept_labels(clusters, kept))
@@ -163,11 +171,10 @@ def bootstrap_difference(
     if any(column.shape != columns[0].shape or column.ndim != 1 for column in columns):
         shapes = ", ".join(str(column.shape) for column in columns)
         raise AnalysisError(f"x1, x2 and y have the shapes {shapes}. Give three columns of equal length.")
-    block = checked_block("x1, x2, y", np.column_stack(columns))
-    kept = ~np.isnan(block).any(axis=1)
-    block = block[kept]
+    pair, other = checked_blocks(np.column_stack(columns[:2]), columns[2][:, None])
+    kept = ~np.isnan(pair).any(axis=1) & ~np.isnan(other[:, 0])
     drawing = _Drawing(resamples, seed, _kept_labels(clusters, kept))
-    made = _replicates(block[:, :2], block[:, 2:], coefficient, drawing)
+    made = _replicates(pair[kept], other[kept], coefficient, drawing)
     drawn, left, whole = ((cells[0, 0] - cells[1, 0])[:, None] for cells in made)
     limits = bca_limits(drawn, whole[0], left, level)
     undefined = bool(np.isnan(whole[0, 0]))
@@ -188,27 +195,16 @@ class _Drawing:
     clusters: npt.NDArray[np.generic] | None
 
 
-def _kept_labels(
-    clusters: npt.ArrayLike | None, kept: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.generic] | None:
-    if clusters is None:
-        return None
-    labels = np.asarray(clusters)
-    if labels.shape != kept.shape:
-        raise AnalysisError(f"clusters: shape {labels.shape} for {kept.size} rows. Give one label a row.")
-    return labels[kept]
+def _kept_labels(clusters: npt.ArrayLike | None, kept: BoolArray) -> npt.NDArray[np.generic] | None:
+    return None if clusters is None else checked_labels("clusters", clusters, kept.size)[kept]
 
 
 def _replicates(
     xs: FloatArray, ys: FloatArray, coefficient: str, drawing: _Drawing
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the cells (kx, ky, .) of all resamples, of the jackknife, and of the data as they are."""
-    if coefficient not in COEFFICIENTS:
-        raise AnalysisError(
-            f"coefficient: '{coefficient}' is not known. {nearest(coefficient, COEFFICIENTS)}"
-        )
-    if drawing.resamples < 1:
-        raise AnalysisError(f"resamples: {drawing.resamples} is too few. Give 1 or more, for example 10000.")
+    check_coefficient(coefficient)
+    check_at_least_one("resamples", drawing.resamples)
     n, shape = len(xs), (xs.shape[1], ys.shape[1])
     single = n <= _EXACT_IN_SINGLE and coefficient != "pearson" and drawing.clusters is None
     kind = np.float32 if single else np.float64
@@ -249,59 +245,63 @@ class _Group:
     """Cells that share their complete pairs, and what correlates them under weights (m, b)."""
 
     inside: IntArray
-    cells: tuple[IntArray, ...]
-    correlate: Callable[[FloatArray], FloatArray]
+    cells: tuple[npt.NDArray[np.intp], ...]
+    correlate: _Kernel
 
 
 class _Levels:
-    """The levels of one column, for sums of weights over levels."""
+    """The levels of some columns, as matrices that turn weights (m, b) into sums over levels."""
 
-    def __init__(self, values: FloatArray) -> None:
-        self.code = np.unique(values, return_inverse=True)[1]
-        self._order = np.argsort(self.code, kind="stable")
-        self._starts = np.flatnonzero(np.diff(self.code[self._order], prepend=-1))
+    def __init__(self, columns: FloatArray) -> None:
+        self.codes = [np.unique(column, return_inverse=True)[1] for column in columns.T]
+        numbers = [np.arange(code.max() + 1)[:, None] for code in self.codes]
+        self._ends = np.cumsum([len(number) for number in numbers])
+        pairs = list(zip(numbers, self.codes, strict=True))
+        self._at = np.vstack([number == code for number, code in pairs])
+        # A level's rank, doubled and centered, is the weight below it less the weight above it.
+        self._below_less_above = np.vstack([np.sign(number - code) for number, code in pairs])
 
-    def counts(self, weights: FloatArray) -> FloatArray:
-        """Sum weights (m, b) over each level: (levels, b)."""
-        sums: FloatArray = np.add.reduceat(weights[self._order], self._starts, axis=0)
-        return sums
+    def counts(self, weights: FloatArray) -> list[FloatArray]:
+        """Sum the weights at each level: one (levels, b) a column."""
+        return np.split(self._at.astype(weights.dtype) @ weights, self._ends[:-1])
+
+    def ranks(self, weights: FloatArray) -> list[FloatArray]:
+        """Doubled, centered midrank of each level: one (levels, b) a column."""
+        return np.split(self._below_less_above.astype(weights.dtype) @ weights, self._ends[:-1])
 
 
 def _ratio(products: FloatArray, x_squares: FloatArray, y_squares: FloatArray) -> FloatArray:
     """Divide products (kx, ky, b) by the roots of squares (kx, b) and (ky, b); NaN where one is 0."""
-    squares = x_squares[:, None].astype(float) * y_squares[None].astype(float)
-    squares[squares <= 0] = np.nan
-    return np.clip(products / np.sqrt(squares), -1, 1)
+    squares = x_squares[:, None].astype(float) * y_squares[None]
+    np.sqrt(squares, out=squares)
+    ratio = np.full(squares.shape, np.nan)
+    np.divide(products, squares, out=ratio, where=squares > 0)
+    return np.clip(ratio, -1, 1, out=ratio)
 
 
-def _spearman(x: FloatArray, y: FloatArray) -> Callable[[FloatArray], FloatArray]:
-    x_levels, y_levels = [_Levels(column) for column in x.T], [_Levels(column) for column in y.T]
+def _spearman(x: FloatArray, y: FloatArray) -> _Kernel:
+    x_levels, y_levels = _Levels(x), _Levels(y)
 
-    def ranks(levels: list[_Levels], weights: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Doubled, centered midranks of each case, and their weighted sums of squares."""
-        total = weights.sum(axis=0)
-        each = np.empty((len(levels), *weights.shape), dtype=weights.dtype)
-        squares = np.empty((len(levels), weights.shape[1]), dtype=weights.dtype)
-        for column, level in enumerate(levels):
-            counts = level.counts(weights)
-            middle = 2 * np.cumsum(counts, axis=0) - counts - total
-            squares[column] = np.sum(counts * middle * middle, axis=0)
-            np.take(middle, level.code, axis=0, out=each[column])
+    def ranks(levels: _Levels, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Doubled, centered midranks of each case (k, m, b), and their weighted sums of squares (k, b)."""
+        each = np.empty((len(levels.codes), *weights.shape), dtype=weights.dtype)
+        squares = np.empty((len(levels.codes), weights.shape[1]), dtype=weights.dtype)
+        parts = zip(levels.codes, levels.counts(weights), levels.ranks(weights), strict=True)
+        for column, (code, counts, middle) in enumerate(parts):
+            each[column] = middle[code]
+            squares[column] = np.einsum("lb,lb,lb->b", counts, middle, middle)
         return each, squares
 
     def correlate(weights: FloatArray) -> FloatArray:
         x_ranks, x_squares = ranks(x_levels, weights)
         y_ranks, y_squares = ranks(y_levels, weights)
         y_ranks *= weights
-        products = np.empty((len(x_levels), len(y_levels), weights.shape[1]), dtype=weights.dtype)
-        for row, column in np.ndindex(products.shape[:2]):
-            products[row, column] = np.sum(x_ranks[row] * y_ranks[column], axis=0)
-        return _ratio(products, x_squares, y_squares)
+        return _ratio(np.einsum("imb,jmb->ijb", x_ranks, y_ranks), x_squares, y_squares)
 
     return correlate
 
 
-def _pearson(x: FloatArray, y: FloatArray) -> Callable[[FloatArray], FloatArray]:
+def _pearson(x: FloatArray, y: FloatArray) -> _Kernel:
     x, y = (_standardized(block) for block in (x, y))
     products = x[:, None] * y[None]
     square = products.shape[:2]
@@ -330,22 +330,21 @@ def _standardized(block: FloatArray) -> FloatArray:
     return standard
 
 
-def _kendall(x: FloatArray, y: FloatArray) -> Callable[[FloatArray], FloatArray]:
-    x_levels, y_levels = [_Levels(column) for column in x.T], [_Levels(column) for column in y.T]
+def _kendall(x: FloatArray, y: FloatArray) -> _Kernel:
+    x_levels, y_levels = _Levels(x), _Levels(y)
 
-    def untied(levels: list[_Levels], weights: FloatArray) -> FloatArray:
+    def untied(levels: _Levels, weights: FloatArray) -> FloatArray:
         """Twice the pairs of cases that differ."""
         every = weights.sum(axis=0) ** 2
-        return np.array([every - np.sum(level.counts(weights) ** 2, axis=0) for level in levels])
+        return np.array([every - np.sum(counts**2, axis=0) for counts in levels.counts(weights)])
 
     def correlate(weights: FloatArray) -> FloatArray:
-        products = np.empty((len(x_levels), len(y_levels), weights.shape[1]))
-        for row, one in enumerate(x_levels):
-            x_signs = np.sign(np.subtract.outer(one.code, one.code)).astype(weights.dtype)
-            for column, other in enumerate(y_levels):
-                signs = np.sign(np.subtract.outer(other.code, other.code)).astype(weights.dtype)
-                signs *= x_signs
-                products[row, column] = np.sum((signs @ weights) * weights, axis=0)
+        products = np.empty((len(x_levels.codes), len(y_levels.codes), weights.shape[1]))
+        for row, one in enumerate(x_levels.codes):
+            x_signs = np.sign(np.subtract.outer(one, one)).astype(weights.dtype)
+            for column, other in enumerate(y_levels.codes):
+                signs = np.sign(np.subtract.outer(other, other)).astype(weights.dtype) * x_signs
+                products[row, column] = np.einsum("mb,mb->b", signs @ weights, weights)
         return _ratio(products, untied(x_levels, weights), untied(y_levels, weights))
 
     return correlate

@@ -109,7 +109,7 @@ def _set_page(made: Document, paper: Paper) -> None:
 
 
 def _head(made: Document, paper: Paper) -> None:
-    made.add_paragraph(_clean(paper.title), style="Title")
+    _paragraph(made, phrase(paper.title), "Title")
     _paragraph(made, phrase(Run(paper.byline, "quiet")))
     if paper.notice:
         _paragraph(made, phrase(Run("Note.", "strong"), " ", paper.notice))
@@ -119,7 +119,7 @@ def _head(made: Document, paper: Paper) -> None:
 
 
 def _section(made: Document, section: Section, images: dict[str, bytes]) -> None:
-    made.add_heading(_clean(section.title), level=1)
+    _paragraph(made, phrase(section.title), "Heading 1")
     for wide, blocks in groupby(section.blocks, key=lambda b: isinstance(b, Table) and b.wide):
         if wide:
             _turn(made, landscape=True)
@@ -155,7 +155,7 @@ def _block(made: Document, block: Block, images: dict[str, bytes], width: float)
         _figure(made, block, images, width)
     else:
         _caption(made, "Table", block.number, block.title)
-        made.element.body.insert(len(made.element.body) - 1, _element(_table(block, width)))
+        _append(made, _element(_table(block, width)))
         _notes(made, block.notes)
 
 
@@ -174,16 +174,12 @@ def _figure(made: Document, figure: Figure, images: dict[str, bytes], width: flo
     from docx.shared import Mm
 
     _caption(made, "Figure", figure.number, figure.title)
-    each = width / figure.across - (4.5 if figure.across > 1 else 0.0)
-    if figure.across == 1:
-        places = [made.add_paragraph(style="Table Text") for _ in figure.pictures]
-    else:
-        rows = -(-len(figure.pictures) // figure.across)
-        layout = made.add_table(rows, figure.across)
-        places = [cell.paragraphs[0] for cell in layout._cells]
-    for place, picture in zip(places, figure.pictures, strict=False):
-        place.style, place.paragraph_format.keep_with_next = "Table Text", bool(figure.notes)
-        shape = place.add_run().add_picture(BytesIO(images[picture.id]), width=Mm(each))
+    each = width / figure.across - 4.5
+    layout = made.add_table(-(-len(figure.pictures) // figure.across), figure.across)
+    for place, picture in zip(layout._cells, figure.pictures, strict=False):
+        paragraph = place.paragraphs[0]
+        paragraph.paragraph_format.keep_with_next = bool(figure.notes)
+        shape = paragraph.add_run().add_picture(BytesIO(images[picture.id]), width=Mm(each))
         _describe(shape, picture)
     _notes(made, figure.notes)
 
@@ -196,13 +192,26 @@ def _describe(shape: Any, picture: Picture) -> None:
 
 
 def _paragraph(made: Document, text: Phrase, style: str = "Normal") -> None:
-    _fill(made.add_paragraph(), text, style)
+    _append(made, _element(_paragraph_xml(text, style)))
+
+
+def _append(made: Document, element: Any) -> None:
+    """Put an element at the end of the body, before the properties of its last section."""
+    body = made.element.body
+    body.insert(len(body) - 1, element)
+
+
+def _paragraph_xml(text: Phrase, style: str, extra: str = "") -> str:
+    # The library looks a style up by a slow search at every paragraph; its id is the name without blanks.
+    runs = "".join(_run(run) for run in text)
+    return f'<w:p {_W}><w:pPr><w:pStyle w:val="{style.replace(" ", "")}"/>{extra}</w:pPr>{runs}</w:p>'
 
 
 def _fill(paragraph: Paragraph, text: Phrase, style: str) -> None:
+    """Write into a paragraph that is there already, such as that of a page's head."""
     paragraph.style = style
     for run in text:
-        paragraph._p.append(_element(_run(run)))
+        paragraph._p.append(_element(_run(run, namespace=_W)))
 
 
 def _element(xml: str) -> Any:
@@ -216,14 +225,14 @@ def _clean(text: str) -> str:
     return _NOT_XML.sub("", text)
 
 
-def _run(run: Run, *, bold: bool = False, color: str = "", namespace: str = _W) -> str:
+def _run(run: Run, *, bold: bool = False, color: str = "", namespace: str = "") -> str:
     style = _RUN.get(run.style, "")
     if bold and "<w:b/>" not in style:
         style = f"<w:b/>{style}"
     if color:
         style += f'<w:color w:val="{color}"/>'
     lines = [f'<w:t xml:space="preserve">{escape(line)}</w:t>' for line in _clean(run.text).split("\n")]
-    return f"<w:r {namespace}><w:rPr>{style}</w:rPr>{'<w:br/>'.join(lines)}</w:r>"
+    return f"<w:r{' ' if namespace else ''}{namespace}><w:rPr>{style}</w:rPr>{'<w:br/>'.join(lines)}</w:r>"
 
 
 def _table(table: Table, width: float) -> str:
@@ -279,7 +288,7 @@ def _cell(cell: TableCell, width: int, extra: str = "", *, keep: bool = True) ->
     bold = cell.role in ("sure", "grouphead") or bool(cell.shape)
     color = _COLORS.get(cell.shape, "")
     runs = (Run(_MARKS[cell.shape]), *cell.content) if cell.shape else cell.content
-    text = "".join(_run(run, bold=bold and run.style != "quiet", color=color, namespace="") for run in runs)
+    text = "".join(_run(run, bold=bold and run.style != "quiet", color=color) for run in runs)
     stay = "<w:keepNext/>" if keep else ""
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{extra}</w:tcPr><w:p><w:pPr>'

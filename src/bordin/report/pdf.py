@@ -13,7 +13,7 @@ from bordin.report.typesetting import STYLE, captioned, code, figure, literal, t
 _PAGE = """
 #set page(
   paper: "a4", margin: (x: 20mm, top: 22mm, bottom: 20mm),
-  header: context text(size: 8pt, fill: ink-2, notice),
+  header: text(size: 8pt, fill: ink-2, notice),
   footer: context text(size: 8pt, fill: ink-2, {
     running
     h(1fr)
@@ -30,9 +30,9 @@ _PAGE = """
 #show figure: set block(breakable: true)
 #show figure.caption: set block(sticky: true)
 #show figure.where(kind: table): set text(size: 8pt)
+#show table: set par(linebreaks: "simple")
 #show figure.caption: set text(size: 9.5pt)
 #set figure(gap: 7pt, numbering: none, supplement: none)
-#set table.cell(breakable: false)
 """
 
 

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 
 from bordin.errors import BordinError
 from bordin.report.figures.svg import Figure, Picture
-from bordin.report.tables.model import Row, Table, TableCell
+from bordin.report.tables.model import Align, Row, Table, TableCell
 from bordin.report.text import Phrase, Run, phrase
 
-_PIXELS_PER_INCH = 120.0
+_PIXELS_PER_INCH = 100.0
 _MOST_ROWS_TOGETHER = 30
+_ALIGN = {"start": "left", "center": "center", "end": "right"}
 _STYLES = {
     "stat": "emph({})",
     "strong": "strong({})",
@@ -71,20 +72,20 @@ def _run(run: Run) -> str:
 def table(made: Table) -> str:
     """Return a table with three rules whose head repeats on every page, as an expression."""
     widths = ", ".join(f"{w:g}fr" for w in made.widths)
+    usual = tuple(cell.align for cell in made.head)
+    aligns = ", ".join(f"{_ALIGN[a]} + top" for a in usual)
     body = []
     for k, group in enumerate(made.groups):
         if k:
             body.append("table.hline(stroke: 0.03em + luma(170))")
-        body.extend(_row(row) for row in group)
+        body.extend(_row(row, usual) for row in group)
+    rule = "table.hline(stroke: 0.11em)"
     foot = f"table.cell(colspan: {len(made.head)}, inset: (x: 0pt, top: 0.6em), align: left, {_notes(made.notes)})"
-    end = (
-        f"table.footer(repeat: false, table.hline(stroke: 0.11em), {foot})"
-        if made.notes
-        else "table.hline(stroke: 0.11em)"
-    )
+    end = f"table.footer(repeat: false, {rule}, {foot})" if made.notes else rule
+    head = ", ".join(f"table.cell(align: bottom, {_content(cell)})" for cell in made.head)
     return (
-        f"table(columns: ({widths},), stroke: none, inset: (x: 0.3em, y: 0.36em), align: left + top, "
-        f"table.header(table.hline(stroke: 0.11em), {_row(made.head)}, table.hline(stroke: 0.06em)), {', '.join(body)}, {end})"
+        f"table(columns: ({widths},), stroke: none, inset: (x: 0.3em, y: 0.36em), align: ({aligns},), "
+        f"table.header({rule}, {head}, table.hline(stroke: 0.06em)), {', '.join(body)}, {end})"
     )
 
 
@@ -93,23 +94,30 @@ def _notes(notes: tuple[Phrase, ...]) -> str:
     return f"text(size: 0.95em, {{set par(spacing: 0.4em, leading: 0.5em); {shown}}})"
 
 
-def _row(row: Row) -> str:
-    return ", ".join(_cell(cell) for cell in row)
+def _row(row: Row, usual: tuple[Align, ...]) -> str:
+    """Return the cells of a row; those of a row that a taller cell reaches into are aligned from the end."""
+    aligned = usual[len(usual) - len(row) :]
+    return ", ".join(_cell(cell, align) for cell, align in zip(row, aligned, strict=True))
 
 
-def _cell(cell: TableCell) -> str:
-    shown = code(cell.content)
-    if cell.shape:
-        shown = f"[#verdict({literal(cell.shape)}, {shown})]"
-    if cell.role in ("sure", "grouphead"):
-        shown = f"[#strong({shown})]"
-    align = {"start": "left", "center": "center", "end": "right"}[cell.align]
-    options = [f"align: {align} + {'bottom' if cell.role == 'head' else 'top'}"]
+def _cell(cell: TableCell, usual: Align) -> str:
+    options = []
+    if cell.align != usual:
+        options.append(f"align: {_ALIGN[cell.align]} + top")
     if cell.rowspan > 1:
         options.append(f"rowspan: {cell.rowspan}")
     if cell.colspan > 1:
         options.append(f"colspan: {cell.colspan}")
-    return f"table.cell({', '.join(options)}, {shown})"
+    content = _content(cell)
+    return f"table.cell({', '.join(options)}, {content})" if options else content
+
+
+def _content(cell: TableCell) -> str:
+    if cell.shape:
+        return f"[#verdict({literal(cell.shape)}, {code(cell.content)})]"
+    if cell.role in ("sure", "grouphead"):
+        return code(tuple(Run(r.text, "strong") if r.style == "plain" else r for r in cell.content))
+    return code(cell.content)
 
 
 def captioned(made: Table) -> str:
@@ -119,7 +127,7 @@ def captioned(made: Table) -> str:
     """
     shown = f"figure(kind: table, caption: {_caption('Table', made.number, made.title)}, {table(made)})"
     long = sum(len(group) for group in made.groups) > _MOST_ROWS_TOGETHER
-    return shown if long else f"block(breakable: false, {shown})"
+    return f"{{show figure: set block(breakable: {str(long).lower()}); {shown}}}"
 
 
 def figure(made: Figure) -> str:

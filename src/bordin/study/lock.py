@@ -16,6 +16,7 @@ from typing import Any
 
 from bordin import __version__
 from bordin.errors import Problem, ProtocolError
+from bordin.study.protocol import Protocol
 from bordin.study.results import Deviation, LockStatus
 from bordin.study.study import Study
 
@@ -98,7 +99,7 @@ def lock_status(study: Study) -> LockStatus:
         return LockStatus("unlocked")
     entries = _read(path)
     first = entries[0]
-    changes = _differences(first["declared"], declared(study))
+    changes = _differences(_completed(first["declared"]), declared(study))
     return LockStatus(
         state="deviates" if changes else "as locked",
         locked_at=first["locked_at"],
@@ -124,6 +125,16 @@ def _read(path: Path) -> list[dict[str, Any]]:
             )
         ) from None
     return list(locks)
+
+
+def _completed(locked: dict[str, Any]) -> dict[str, Any]:
+    """Give a lock of an earlier version the keys that have come since, at their defaults."""
+    content = {k: v for k, v in locked.items() if k != "files"}
+    try:
+        known = Protocol.model_validate(content).model_dump(mode="json")
+    except ValueError:
+        return locked
+    return {**known, "files": locked.get("files", {})}
 
 
 def _differences(locked: Any, now: Any, key: str = "") -> list[Deviation]:

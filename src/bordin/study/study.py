@@ -16,6 +16,23 @@ from bordin.study.reader import protocol_path, read_protocol
 from bordin.toml_lines import Path as KeyPath
 from bordin.toml_lines import find_line
 
+SESSION_COLUMNS = {"session", "participant", "therapist", "number", "minutes", "tape", "tape_note"}
+RESPONSE_COLUMNS = {"participant", "session", "occasion", "instrument", "item", "value"}
+RATING_COLUMNS = {"session", "participant", "coder", "dimension", "value", "reason"}
+CODE_COLUMNS = {
+    "session",
+    "participant",
+    "coder",
+    "code",
+    "speaker",
+    "start",
+    "end",
+    "value",
+    "unit",
+    "utterance",
+    "turn",
+}
+
 
 @dataclass(frozen=True)
 class Study:
@@ -212,6 +229,7 @@ class _Resolver:
         for name in self.protocol.labels:
             if name not in known:
                 self._problem(("labels", name), f"there is no variable {name!r}.", nearest(name, known))
+        self._mapped_columns()
         for part, what, ids in (
             ("responses", "instrument", list(self.instruments)),
             ("ratings", "coding", list(self.systems)),
@@ -228,4 +246,32 @@ class _Resolver:
                         ("data", part, i),
                         f"say which coding system the file belongs to: {what} = ...",
                         nearest("", ids),
+                    )
+
+    def _mapped_columns(self) -> None:
+        """Refuse a column map that gives a file a name that nothing asks for."""
+        data = self.protocol.data
+        outcomes = {c for o in self.protocol.outcomes for c in (o.column, o.minus) if c is not None}
+        free = {*self.protocol.sample.where, *outcomes, self.protocol.table.control or "therapist"}
+        maps: list[tuple[KeyPath, Mapping[str, str], set[str]]] = [
+            (("data", "participants"), data.participants.columns, {"participant", "arm", "therapist"} | free)
+        ]
+        if data.sessions is not None:
+            maps.append((("data", "sessions"), data.sessions.columns, SESSION_COLUMNS | free))
+        for i, f in enumerate(data.responses):
+            chosen = [self.instruments[f.instrument]] if f.instrument in self.instruments else []
+            items = {k for instrument in chosen or self.instruments.values() for k in instrument.keys}
+            maps.append((("data", "responses", i), f.columns, RESPONSE_COLUMNS | items))
+        for i, r in enumerate(data.ratings):
+            marks = {u.designated for u in self.protocol.coding if u.designated is not None}
+            dimensions = {d.id for system in self.systems.values() for d in system.dimensions}
+            maps.append((("data", "ratings", i), r.columns, RATING_COLUMNS | marks | dimensions))
+        maps += [(("data", "codes", i), c.columns, CODE_COLUMNS) for i, c in enumerate(data.codes)]
+        for key, given, known in maps:
+            for ours in given:
+                if ours not in known:
+                    self._problem(
+                        (*key, "columns", ours),
+                        "nothing asks for a column of this name.",
+                        nearest(ours, known),
                     )

@@ -64,7 +64,7 @@ def _in_words(results: Results) -> str:
 def _n_per_cell(results: Results) -> Phrase:
     found = sorted({c.estimate.n for c in results.table.cells})
     cells = len(results.table.cells)
-    where = f"in each of {count(cells)} cells of the table" if cells > 1 else "in the cell of the table"
+    where = f"in the {count(cells)} cells of the table" if cells > 1 else "in the cell of the table"
     if len(found) == 1:
         return phrase(Run("Note.", "stat"), " ", stat("n"), f" = {count(found[0])} {where}.")
     return phrase(
