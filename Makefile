@@ -8,7 +8,7 @@ INSTALL := UV="$(UV)" PYTHON="$(PYTHON)" sh requirements/install.sh $(VENV)
 OPTIONS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test setup lint bench docs lock wheel clean
+.PHONY: help demo test setup lint bench level docs lock wheel clean
 .DELETE_ON_ERROR:
 
 help:  ## List these commands.
@@ -31,6 +31,9 @@ lint: $(VENV)/.ready-lint  ## Set up and check style, types and import direction
 
 bench: $(VENV)/.ready  ## Measure the statistics against R; says what is missing.
 	@$(PY) benchmarks/association.py
+
+level: $(VENV)/.ready  ## Simulate the error rate of maxT with missing cells (many minutes).
+	@$(PY) benchmarks/maxt_level.py
 
 docs: $(VENV)/.ready  ## Write docs/reference anew from the code.
 	@$(PY) docs/make_reference.py

@@ -23,6 +23,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -150,29 +151,37 @@ def screen(permutations: int) -> dict[str, float]:
 def commands() -> dict[str, float]:
     """CPU seconds of the command line, children included."""
     program = Path(sys.executable).parent / "bordin"
-    figures = {}
     if not program.exists():
         print("\nbordin is not installed beside this Python; the command line is not timed.")
-        return figures
-    for name, arguments, runs in (
-        ("bordin --help", ["--help"], 5),
-        ("bordin run examples/socialization", ["run", "examples/socialization"], 1),
-    ):
-        if runs == 1 and not (ROOT / "examples" / "socialization" / "study.toml").exists():
-            print("examples/socialization is not there; not timed.")
-            continue
-        times = []
-        for _ in range(runs):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            done = subprocess.run(
-                [program, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-            )
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        state = "" if done.returncode == 0 else f" (ended with status {done.returncode})"
-        figures[name] = statistics.median(times)
-        print(f"{name}: {figures[name]:.2f} s CPU{state}")
+        return {}
+    print()
+    figures = {"bordin --help": command_seconds([program, "--help"], 5)}
+    example = ROOT / "examples" / "socialization"
+    if (example / "study.toml").exists():
+        with tempfile.TemporaryDirectory() as folder:
+            study = Path(folder) / "socialization"
+            shutil.copytree(example, study)
+            figures["bordin run examples/socialization"] = command_seconds([program, "run", study], 3)
+    else:
+        print("examples/socialization is not there; bordin run is not timed.")
     return figures
+
+
+def command_seconds(command: list[str | Path], runs: int) -> float:
+    times = []
+    for _ in range(runs):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    state = (
+        ""
+        if done.returncode == 0
+        else f" (ended with status {done.returncode}: {done.stderr.strip()[-200:]})"
+    )
+    seconds = statistics.median(times)
+    print(f"bordin {command[1]}: {seconds:.2f} s CPU, median of {runs}{state}")
+    return seconds
 
 
 def main() -> None:

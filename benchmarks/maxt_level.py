@@ -7,6 +7,24 @@ within each block. The share of tables with a false rejection at .05 is given wi
 interval: for maxT on all pairs (``permute_table``) and on complete cases. Under the partial null two of the
 items truly go with two of the dimensions; only rejections of other cells are false, and the rejections of
 the four true cells are the power.
+
+As measured with 4,000 tables and 500 permutations each (--tables 4000):
+
+    missing                n pairs  complete   error, all pairs       error, complete       power
+    complete null
+      0 %                     43.0      43.0   .048 [.042, .055]      .048 [.042, .055]
+      4 %                     39.6      27.4   .046 [.040, .053]      .049 [.043, .056]
+      8 %                     36.4      17.1   .049 [.043, .056]      .048 [.042, .055]
+      20 %                    27.5       3.6   .046 [.040, .054]      .006 [.004, .009]
+      by own value            36.4      17.7   .051 [.045, .058]      .051 [.045, .058]
+      by person               36.7      29.2   .050 [.043, .057]      .054 [.047, .061]
+      by other block          36.5      24.1   .047 [.041, .054]      .054 [.048, .062]
+    partial null
+      0 %                     43.0      43.0   .051 [.045, .058]      .051 [.045, .058]     .425 / .425
+      4 %                     39.6      27.4   .045 [.039, .052]      .043 [.037, .050]     .380 / .199
+      8 %                     36.4      17.2   .050 [.044, .058]      .040 [.034, .047]     .316 / .072
+      20 %                    27.5       3.7   .044 [.038, .050]      .006 [.004, .010]     .189 / .001
+      by own value            36.4      17.6   .046 [.040, .053]      .047 [.041, .054]     .314 / .068
 """
 
 from __future__ import annotations
@@ -134,7 +152,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", help="write the figures to this file too")
     asked = parser.parse_args()
-    part = 100
+    part = min(100, asked.tables)
     print(
         f"{asked.tables} tables of {N} cases, {KX} x {KY} cells, {asked.permutations} permutations, alpha {ALPHA}"
     )

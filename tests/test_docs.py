@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import csv
 import importlib.util
 import io
 import os
@@ -18,7 +19,7 @@ from types import ModuleType
 import pytest
 
 from bordin import instruments
-from bordin.cli import VERBS
+from bordin.cli import VERBS, main
 from bordin.coding import catalog as coding
 from bordin.study.protocol import json_schema
 
@@ -135,6 +136,7 @@ def test_every_page_is_reached_from_the_index() -> None:
     assert [p for p in pages if f"]({p})" not in index] == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the tutorial's commands are for a Unix shell")
 def test_the_tutorial_runs_as_written(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("reports"))
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -168,6 +170,74 @@ def test_the_tutorial_runs_as_written(tmp_path: Path) -> None:
     page = (reports / "report.html").read_text(encoding="utf-8")
     assert ".479" in page
     assert ".265" in page
+
+
+def test_a_lab_with_one_spss_file_gets_there(tmp_path: Path) -> None:
+    """Follow how-to/only-an-spss-file.md, with its own blocks of the protocol."""
+    folder = tmp_path / "clinic-study"
+    bordin("new", str(folder), "--instrument", "calpas-5")
+    for template in (folder / "data").iterdir():
+        template.unlink()
+    write_spss(folder / "data" / "clinic.sav")
+    data, table = [body for kind, body in blocks(DOCS / "how-to" / "only-an-spss-file.md") if kind == "toml"][
+        :2
+    ]
+    protocol = read(folder / "study.toml")
+    before, _, rest = protocol.partition("[data.participants]")
+    kept = "[[instruments]]" + rest.partition("[[instruments]]")[2].partition("[table]")[0]
+    sample = '[sample]\narm = "pragmatic rehabilitation"\n\n'
+    (folder / "study.toml").write_text(before + sample + data + kept + table, encoding="utf-8")
+    bordin("run", str(folder), "--quiet", "--only", "csv")
+    with (folder / "reports" / "cells.csv").open(encoding="utf-8-sig", newline="") as lines:
+        found = {(c["x"], c["y"]): (c["n"], round(float(c["value"]), 3)) for c in csv.DictReader(lines)}
+    assert found["alliance.q3", "socialization.concordance"] == ("43", 0.479)
+    assert found["alliance.q2", "socialization.avoidance"] == ("43", -0.335)
+
+
+def bordin(*words: str) -> None:
+    """Run a verb in this process; typer ends it with SystemExit."""
+    try:
+        status: object = main(words)
+    except SystemExit as done:
+        status = done.code
+    assert status in (0, None)
+
+
+def write_spss(path: Path) -> None:
+    """Put the simulated example into one wide file, with labels and a user-missing value."""
+    import polars as pl
+    import pyreadstat
+
+    def rows(name: str) -> list[dict[str, str]]:
+        with (ROOT / "examples" / "socialization" / "data" / name).open(
+            encoding="utf-8", newline=""
+        ) as lines:
+            return list(csv.DictReader(lines))
+
+    whose = {s["session"]: s["participant"] for s in rows("sessions.csv")}
+    answers = {r["participant"]: r for r in rows("responses.csv")}
+    ratings = {
+        (whose[r["session"]], r["dimension"]): float(r["value"])
+        for r in rows("ratings.csv")
+        if r["designated"] == "1" and r["value"]
+    }
+    people = rows("participants.csv")
+    arms = sorted({p["arm"] for p in people})
+    columns: dict[str, list[object]] = {
+        "PATNO": [float(i + 1) for i in range(len(people))],
+        "GROUP": [float(arms.index(p["arm"])) for p in people],
+        "THER": [p["therapist"] for p in people],
+        "CODER": ["C1"] * len(people),
+    }
+    for i in range(1, 6):
+        given = [answers.get(p["participant"], {}).get(f"q{i}") for p in people]
+        columns[f"ALLI_{i}"] = [float(v) if v else None for v in given]
+    columns["ALLI_1"][0] = 99.0
+    for name, dimension in (("CONCORD", "concordance"), ("AVOID", "avoidance")):
+        columns[name] = [ratings.get((p["participant"], dimension)) for p in people]
+    labels = {"GROUP": {float(i): arm for i, arm in enumerate(arms)}, "ALLI_1": {99.0: "not applicable"}}
+    frame = pl.DataFrame(columns)
+    pyreadstat.write_sav(frame, str(path), variable_value_labels=labels, missing_ranges={"ALLI_1": [99.0]})
 
 
 def test_the_notebook_page_prints_what_it_says() -> None:

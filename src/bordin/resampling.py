@@ -136,7 +136,7 @@ def all_permutations(n: int) -> IntArray:
         raise AnalysisError(
             f"{n} cases are too many to enumerate; at most {LARGEST_ENUMERATED} are. Draw permutations instead."
         )
-    return np.array(list(orderings(range(n))), dtype=np.uint8).reshape(-1, n)
+    return np.array(list(orderings(range(n))), dtype=np.uint8)
 
 
 def multiplicities(
@@ -180,7 +180,8 @@ def multiplicities(
     drawn = rng.integers(0, units, size=(size, units))
     drawn += units * np.arange(size)[:, None]
     counts = np.bincount(drawn.reshape(-1), minlength=size * units).astype(kept).reshape(size, units)
-    return counts if code is None else counts[:, code]
+    weights: IntArray = counts if code is None else counts[:, code]
+    return weights
 
 
 def left_out(n: int, clusters: npt.ArrayLike | None = None) -> IntArray:
@@ -200,7 +201,8 @@ def left_out(n: int, clusters: npt.ArrayLike | None = None) -> IntArray:
     """
     code = np.arange(n) if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
     units = int(code.max()) + 1 if n else 0
-    return (np.arange(units)[:, None] != code[None, :]).astype(np.uint8)
+    kept: IntArray = (np.arange(units)[:, None] != code).astype(np.uint8)
+    return kept
 
 
 def bca_limits(

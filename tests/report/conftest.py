@@ -123,7 +123,7 @@ def adjust(cells: list[Cell]) -> tuple[Cell, ...]:
     done, highest = list(cells), 0.0
     for rank, (p, i) in enumerate(order):
         highest = max(highest, min(1.0, p * (len(order) - rank)))
-        bh = min(1.0, min(q * len(order) / (k + 1) for k, (q, _) in enumerate(order) if k >= rank))
+        bh = min(1.0, *(q * len(order) / (k + 1) for k, (q, _) in enumerate(order) if k >= rank))
         done[i] = replace(
             cells[i], p_holm=highest, p_bh=bh, p_maxt=max(p, highest * 0.9), p_maxt_single=highest
         )
@@ -381,7 +381,11 @@ def make_variables() -> tuple[tuple[Variable, ...], tuple[Variable, ...]]:
             at_floor=0.07,
             at_ceiling=0.05,
             reliability=Estimate(
-                "ICC(A,1)", 0.47 if v.endswith("understanding") else 0.81, 12, "", Interval(0.1, 0.9, 0.95, "F")
+                "ICC(A,1)",
+                0.47 if v.endswith("understanding") else 0.81,
+                12,
+                "",
+                Interval(0.1, 0.9, 0.95, "F"),
             ),
             reliability_source="12 tapes coded twice",
         )
@@ -506,3 +510,52 @@ def fake() -> Callable[..., Results]:
 def results() -> Results:
     """Return complete fake results."""
     return make_results()
+
+
+def make_grid(n_rows: int, n_columns: int, label: str = "Variable") -> Results:
+    """Make results of any size, without hypotheses, contrasts, notice or control."""
+    base = make_results()
+    rows = tuple(
+        replace(base.rows[0], id=f"r.v{i}", label=f"{label} {i + 1}", at_ceiling=0.1) for i in range(n_rows)
+    )
+    columns = tuple(
+        replace(base.columns[0], id=f"c.v{j}", label=f"{label} {j + 1}") for j in range(n_columns)
+    )
+    cells = [
+        make_cell(x.id, y.id, ((7 * i + 3 * j) % 19 - 9) / 12, N)
+        for i, x in enumerate(rows)
+        for j, y in enumerate(columns)
+    ]
+    table = replace(
+        base.table,
+        x=tuple(v.id for v in rows),
+        y=tuple(v.id for v in columns),
+        cells=adjust(cells),
+        contrasts=(),
+        family_size=len(cells),
+        control=None,
+    )
+    values = {v.id: base.values["alliance.q2"] for v in (*rows, *columns)}
+    return replace(
+        base,
+        protocol=protocol_of([v.id for v in rows], [v.id for v in columns], notice=""),
+        rows=rows,
+        columns=columns,
+        table=table,
+        values=values,
+        hypotheses=(),
+        families=(),
+        coding=(),
+    )
+
+
+@pytest.fixture(scope="session")
+def grid() -> Callable[..., Results]:
+    """Return the maker of results of any size."""
+    return make_grid
+
+
+@pytest.fixture(scope="session")
+def gaps() -> Results:
+    """Return fake results with missing pairs, a constant column and a changed protocol."""
+    return make_results(missing=True, undefined=True, lock="deviates")

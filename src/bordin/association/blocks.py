@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import isnan
+
 import numpy as np
 import numpy.typing as npt
 
 from bordin.errors import AnalysisError, nearest
-from bordin.resampling import FloatArray, IntArray
+from bordin.resampling import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -54,10 +56,13 @@ def check_at_least_one(name: str, number: int) -> None:
 
 
 def checked_labels(name: str, labels: npt.ArrayLike, rows: int) -> npt.NDArray[np.generic]:
-    """Return one label a row; AnalysisError when there are more or fewer."""
+    """Return one label a row; AnalysisError when there are more or fewer, or one is missing."""
     found: npt.NDArray[np.generic] = np.asarray(labels)
     if found.shape != (rows,):
         raise AnalysisError(f"{name}: shape {found.shape} for {rows} rows. Give one label a row.")
+    for row, label in enumerate(found.tolist(), start=1):
+        if label is None or (isinstance(label, float) and isnan(label)):
+            raise AnalysisError(f"{name}: row {row} has no label. Leave the row out, or label it.")
     return found
 
 
@@ -67,7 +72,7 @@ def rows_with_a_pair(xs: FloatArray, ys: FloatArray) -> BoolArray:
     return some
 
 
-def by_observed_rows(block: FloatArray) -> list[tuple[BoolArray, IntArray]]:
+def by_observed_rows(block: FloatArray) -> list[tuple[BoolArray, npt.NDArray[np.intp]]]:
     """Return each distinct set of observed rows with the columns that have it."""
     columns: dict[bytes, list[int]] = {}
     observed = ~np.isnan(block)

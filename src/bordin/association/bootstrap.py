@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -207,7 +207,7 @@ def _replicates(
     check_at_least_one("resamples", drawing.resamples)
     n, shape = len(xs), (xs.shape[1], ys.shape[1])
     single = n <= _EXACT_IN_SINGLE and coefficient != "pearson" and drawing.clusters is None
-    kind = np.float32 if single else np.float64
+    kind: np.dtype[np.floating[Any]] = np.dtype(np.float32 if single else np.float64)
     kernel = {"spearman": _spearman, "pearson": _pearson, "kendall": _kendall}[coefficient]
     groups: list[_Group] = []
     for x_rows, x_columns in by_observed_rows(xs):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +21,16 @@ from bordin.association.blocks import (
     checked_labels,
     rows_with_a_pair,
 )
-from bordin.association.shuffled import CellGroup, ShuffledTable, cell_groups, draw_shuffles, every_shuffle
+from bordin.association.shuffled import (
+    CellGroup,
+    ShuffledTable,
+    Shuffles,
+    cell_groups,
+    draw_shuffles,
+    every_shuffle,
+)
 from bordin.errors import AnalysisError
-from bordin.resampling import LARGEST_ENUMERATED, FloatArray, IntArray
+from bordin.resampling import LARGEST_ENUMERATED, FloatArray
 
 CONVENTION = "two-sided: |r*| >= |r|"
 # Statistics are compared in standard deviations of their permutation distribution; equal ones differ by rounding.
@@ -132,16 +140,17 @@ def permute_table(
     groups = cell_groups(table)
     observed = np.full(xs.shape[1] * ys.shape[1], np.nan)
     for group in groups:
-        observed[group.cells] = group.statistics(np.arange(table.n)[None, :])[:, 0]
+        observed[group.cells] = group.observed()
     tally = _Tally(observed, family.reshape(-1))
     exact = table.n <= LARGEST_ENUMERATED
-    for index in _shuffles(table, exact, permutations, seed, tally.order.size):
-        tally.add(groups, index)
+    for shuffles in _shuffles(table, exact, permutations, seed, tally.order.size):
+        tally.add(groups, shuffles)
     p, p_step, p_single = tally.p(exact)
     enumerated = np.full(observed.shape, exact)
     for group in groups:
         if not exact and group.pairs <= LARGEST_ENUMERATED:
-            p[group.cells] = _exact_p(group, table.strata, observed[group.cells])
+            reached = group.every_statistic() >= _threshold(observed[group.cells])[:, None]
+            p[group.cells] = reached.mean(axis=1)
             enumerated[group.cells] = True
     se = np.where(enumerated, 0 * p, np.sqrt(p * (1 - p) / max(tally.draws, 1)))
     return PermutationResult(
@@ -158,17 +167,11 @@ def permute_table(
 
 def _shuffles(
     table: ShuffledTable, exact: bool, permutations: int, seed: int, cells: int
-) -> Iterator[IntArray]:
+) -> Iterator[Shuffles]:
     if cells and exact:
-        yield every_shuffle(np.ones(table.n, dtype=bool), table.strata)
+        yield every_shuffle(table.strata)
     elif cells:
         yield from draw_shuffles(table, permutations, seed, cells)
-
-
-def _exact_p(group: CellGroup, strata: IntArray, observed: FloatArray) -> FloatArray:
-    reached = group.statistics(every_shuffle(group.inside, strata)) >= _threshold(observed)[:, None]
-    share: FloatArray = reached.mean(axis=1)
-    return share
 
 
 def _threshold(observed: FloatArray) -> FloatArray:
@@ -181,7 +184,7 @@ class _Tally:
     Cells stand by family and, within it, by falling observed statistic: the order of step-down maxT.
     """
 
-    def __init__(self, observed: FloatArray, family: IntArray) -> None:
+    def __init__(self, observed: FloatArray, family: npt.NDArray[Any]) -> None:
         defined = np.flatnonzero(~np.isnan(observed))
         self.order = defined[np.lexsort((-observed[defined], family[defined]))]
         self._place = np.full(observed.size, -1)
@@ -193,12 +196,12 @@ class _Tally:
         self._families = [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
         self._counts = np.zeros((3, self.order.size), dtype=np.int64)
 
-    def add(self, groups: list[CellGroup], index: IntArray) -> None:
-        """Count shuffles (b, n)."""
-        z = np.empty((self.order.size, len(index)))
+    def add(self, groups: list[CellGroup], shuffles: Shuffles) -> None:
+        """Count some shuffles."""
+        z = np.empty((self.order.size, len(shuffles)))
         for group in groups:
-            z[self._place[group.cells]] = group.statistics(index)
-        self.draws += len(index)
+            z[self._place[group.cells]] = group.statistics(shuffles)
+        self.draws += len(shuffles)
         raw, step, single = self._counts
         raw += np.count_nonzero(z >= self._threshold, axis=1)
         for family in self._families:

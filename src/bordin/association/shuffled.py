@@ -9,7 +9,8 @@ agree wherever the shuffle stays inside both, which keeps the dependence between
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ import numpy.typing as npt
 from bordin.association.blocks import BoolArray, by_observed_rows
 from bordin.association.pairs import SMALLEST_N, midranks
 from bordin.resampling import FloatArray, IntArray, all_permutations, generators, permutations
+
+Columns = npt.NDArray[Any]
 
 # Sums of products of doubled, centered midranks of up to this many pairs are whole numbers below 2 ** 24, and
 # sums of pair signs of up to the second number of cases too: single precision holds them exactly.
@@ -65,6 +68,54 @@ class ShuffledTable:
         return len(self.moved)
 
 
+class Shuffles:
+    """Some shuffles of the moved rows.
+
+    Parameters
+    ----------
+    index : ndarray of int (b, n)
+        Row `i` gets the values of row ``index[:, i]``.
+    """
+
+    def __init__(self, index: IntArray) -> None:
+        self.index = index
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @cached_property
+    def place(self) -> IntArray:
+        """Which row gets the values of each row: the inverse permutations (b, n)."""
+        place = np.empty_like(self.index)
+        np.put_along_axis(place, self.index, np.arange(self.index.shape[1])[None, :], axis=1)
+        return place
+
+    def first_returns(self, inside: BoolArray) -> tuple[IntArray, IntArray, IntArray]:
+        """Restrict the shuffles to some rows: follow each until it is back inside.
+
+        Parameters
+        ----------
+        inside : ndarray of bool (n,)
+            The rows to keep.
+
+        Returns
+        -------
+        shuffle, row, source : ndarray of int (m,)
+            In these shuffles these rows inside, which would get values from outside, get those of `source`.
+            With them each shuffle permutes the rows inside (uniformly, when it is uniform itself).
+        """
+        outside = np.flatnonzero(~inside)
+        row = self.place[:, outside].reshape(-1)
+        shuffle = np.repeat(np.arange(len(self)), outside.size)
+        kept = inside[row]
+        shuffle, row, source = shuffle[kept], row[kept], self.index[:, outside].reshape(-1)[kept]
+        away = np.flatnonzero(~inside[source])
+        while away.size:
+            source[away] = self.index[shuffle[away], source[away]]
+            away = away[~inside[source[away]]]
+        return shuffle, row, source
+
+
 @dataclass(frozen=True)
 class CellGroup:
     """Cells that share their complete pairs: every moved by every still column."""
@@ -72,86 +123,66 @@ class CellGroup:
     inside: BoolArray
     cells: IntArray
     scale: FloatArray
+    moved: Columns
+    still: Columns
+    strata: IntArray
 
     @property
     def pairs(self) -> int:
         """Number of complete pairs."""
         return int(self.inside.sum())
 
-    def statistics(self, index: IntArray) -> FloatArray:
-        """Return the absolute standardized statistics (cells, b) under b shuffles (b, n) of the moved rows."""
+    def statistics(self, shuffles: Shuffles) -> FloatArray:
+        """Return the absolute standardized statistics (cells, b)."""
+        shuffled = self.moved.take(shuffles.index, axis=1, mode="wrap")  # nothing wraps: this mode is fastest
         if not self.inside.all():
-            index = first_return(index, self.inside)
-        sums = self._sums(index)
+            shuffle, row, source = shuffles.first_returns(self.inside)
+            shuffled[:, shuffle, row] = self.moved[:, source]
+        sums = self._sums(shuffled).reshape(-1, len(shuffles))
         np.abs(sums, out=sums)
         out = sums if sums.dtype == float else None
         return np.multiply(sums, self.scale[:, None], out=out, dtype=float)
 
-    def _sums(self, index: IntArray) -> FloatArray:
+    def observed(self) -> FloatArray:
+        """Return the statistics (cells,) of the rows as they are."""
+        return self.statistics(Shuffles(np.arange(self.inside.size)[None, :]))[:, 0]
+
+    def every_statistic(self) -> FloatArray:
+        """Return the statistics (cells, b) under every shuffle of the pairs; at most 8 pairs."""
+        rows = np.flatnonzero(self.inside)
+        parts = self.inside[rows], self.moved[:, rows], self.still[:, rows], self.strata[rows]
+        inside, moved, still, strata = parts
+        alone = replace(self, inside=inside, moved=moved, still=still, strata=strata)
+        return alone.statistics(every_shuffle(strata))
+
+    def _sums(self, shuffled: Columns) -> FloatArray:
+        """Sum over the rows of shuffled (moved, b, n) with still columns: (still, moved x b)."""
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
 class _Products(CellGroup):
     """Spearman and Pearson: sums of products of centered scores, zero outside the pairs."""
 
-    moved: FloatArray
-    still: FloatArray
-
-    def _sums(self, index: IntArray) -> FloatArray:
-        gathered = self.moved.take(index, axis=1, mode="wrap")  # nothing wraps: this mode is the fastest
-        columns, shuffles, n = gathered.shape
-        sums = self.still @ gathered.reshape(columns * shuffles, n).T
-        return sums.reshape(-1, shuffles)
+    def _sums(self, shuffled: Columns) -> FloatArray:
+        sums: FloatArray = self.still @ shuffled.reshape(-1, shuffled.shape[-1]).T
+        return sums
 
 
-@dataclass(frozen=True)
 class _Signs(CellGroup):
     """Kendall: concordant less discordant pairs of cases, within blocks."""
 
-    moved: IntArray
-    still: IntArray
-    strata: IntArray
-
-    def _sums(self, index: IntArray) -> FloatArray:
-        shuffled = self.moved.take(index, axis=1)
-        columns, shuffles, n = shuffled.shape
+    def _sums(self, shuffled: Columns) -> FloatArray:
+        n = shuffled.shape[-1]
         kind = np.float32 if n <= _EXACT_SIGNS_IN_SINGLE else np.float64
-        sums = np.zeros((len(self.still), columns * shuffles), dtype=kind)
+        rows = shuffled.reshape(-1, n)
+        sums = np.zeros((len(self.still), len(rows)), dtype=kind)
         for lag in range(1, n):
             counted = self.inside[lag:] & self.inside[:-lag] & (self.strata[lag:] == self.strata[:-lag])
             if counted.any():
                 still = np.sign(self.still[:, lag:] - self.still[:, :-lag]) * counted
-                moved = np.sign(shuffled[:, :, lag:] - shuffled[:, :, :-lag]).astype(kind)
-                sums += still.astype(kind) @ moved.reshape(columns * shuffles, n - lag).T
-        return sums.reshape(-1, shuffles)
-
-
-def first_return(index: IntArray, inside: BoolArray) -> IntArray:
-    """Restrict permutations to some rows: follow each until it is back inside.
-
-    Parameters
-    ----------
-    index : ndarray of int (b, n)
-        Permutations of all rows.
-    inside : ndarray of bool (n,)
-        The rows to keep.
-
-    Returns
-    -------
-    ndarray of int (b, n)
-        At the rows inside, permutations of these rows (uniform when `index` is); elsewhere unchanged.
-    """
-    flat = index.reshape(-1)
-    returned = flat.copy()
-    away = np.flatnonzero((~inside)[index] & inside)
-    start = away - away % inside.size
-    while away.size:
-        step = flat[start + returned[away]]
-        returned[away] = step
-        again = ~inside[step]
-        away, start = away[again], start[again]
-    return returned.reshape(index.shape)
+                moved = np.sign(rows[:, lag:] - rows[:, :-lag])
+                sums += still.astype(kind) @ moved.astype(kind).T
+        return sums
 
 
 def cell_groups(table: ShuffledTable) -> list[CellGroup]:
@@ -171,7 +202,7 @@ def _defined_groups(
 ) -> list[CellGroup]:
     """Make one group of the columns given, or as few as hold no undefined cell."""
     blocks = table.moved[:, moved], table.still[:, still]
-    number: Callable[[ShuffledTable, FloatArray, BoolArray], npt.NDArray[Any]]
+    number: Callable[[ShuffledTable, FloatArray, BoolArray], Columns]
     number = _levels if table.coefficient == "kendall" else _scores
     left, right = (number(table, block, inside) for block in blocks)
     spread = np.zeros((moved.size, still.size))
@@ -184,9 +215,8 @@ def _defined_groups(
     def group(a: IntArray, c: IntArray) -> CellGroup:
         cells = table.number[np.ix_(moved[a], still[c])].T.reshape(-1)
         scale = 1 / np.sqrt(spread[np.ix_(a, c)].T.reshape(-1))
-        if table.coefficient == "kendall":
-            return _Signs(inside, cells, scale, left[a], right[c], table.strata)
-        return _Products(inside, cells, scale, left[a], right[c])
+        kind = _Signs if table.coefficient == "kendall" else _Products
+        return kind(inside, cells, scale, left[a], right[c], table.strata)
 
     a, c = np.flatnonzero((spread > 0).any(axis=1)), np.flatnonzero((spread > 0).any(axis=0))
     if not a.size:
@@ -196,18 +226,18 @@ def _defined_groups(
     return [group(cell[:1], cell[1:]) for cell in np.argwhere(spread > 0)]
 
 
-def _variance_of_products(left: FloatArray, right: FloatArray) -> FloatArray:
+def _variance_of_products(left: Columns, right: Columns) -> FloatArray:
     """Variance of sums of products of centered scores (k, n) under all permutations."""
     squares = [np.sum(np.square(scores, dtype=float), axis=1) for scores in (left, right)]
     variance: FloatArray = np.outer(*squares) / (left.shape[1] - 1)
     return variance
 
 
-def _variance_of_signs(left: IntArray, right: IntArray) -> FloatArray:
+def _variance_of_signs(left: Columns, right: Columns) -> FloatArray:
     """Variance of concordant less discordant pairs under all permutations, with ties (Kendall 1970)."""
     n = left.shape[1]
 
-    def tied(columns: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def tied(columns: Columns) -> tuple[FloatArray, FloatArray, FloatArray]:
         sizes = [np.bincount(column).astype(float) for column in columns]
         twos = np.array([np.sum(t * (t - 1)) for t in sizes])
         threes = np.array([np.sum(t * (t - 1) * (t - 2)) for t in sizes])
@@ -238,7 +268,8 @@ def _scores(table: ShuffledTable, block: FloatArray, inside: BoolArray) -> Float
             scores[column, inside] = 2 * midranks(values)  # doubled, so that they are whole numbers
         else:
             # A power of two changes no digit and keeps the squares finite.
-            scores[column, inside] = np.ldexp(values, -int(np.frexp(np.abs(values).max())[1]))
+            scaled = np.ldexp(values, -int(np.frexp(np.abs(values).max())[1]))
+            scores[column, inside] = scaled - scaled.min()  # keeps digits where the mean is far from 0
     members = _members(table.strata)
     for stratum in members:
         rows = stratum[inside[stratum]]
@@ -256,8 +287,11 @@ def _members(strata: IntArray) -> list[IntArray]:
     return [np.flatnonzero(strata == label) for label in range(int(strata.max(initial=-1)) + 1)]
 
 
-def draw_shuffles(table: ShuffledTable, total: int, seed: int, cells: int) -> Iterator[IntArray]:
-    """Draw `total` shuffles in parts that keep the working arrays small; the parts change no number."""
+def draw_shuffles(table: ShuffledTable, total: int, seed: int, cells: int) -> Iterator[Shuffles]:
+    """Draw `total` shuffles in parts that keep the working arrays small.
+
+    The parts hold an even number of shuffles, so that they change no number that is drawn.
+    """
     columns = table.moved.shape[1]
     bytes_each = 8 * (table.n * (columns + 3) + 3 * cells)
     size = max(2, min(_MOST_SHUFFLES_AT_ONCE, _WORKING_BYTES // bytes_each) // 2 * 2)
@@ -266,19 +300,15 @@ def draw_shuffles(table: ShuffledTable, total: int, seed: int, cells: int) -> It
     for start in range(0, total, size):
         part = min(size, total - start)
         if len(members) == 1:
-            yield permutations(streams[0], table.n, part).astype(np.intp)
+            yield Shuffles(permutations(streams[0], table.n, part).astype(np.intp))
             continue
         index = np.empty((part, table.n), dtype=np.intp)
         for rows, stream in zip(members, streams, strict=True):
             index[:, rows] = rows[permutations(stream, rows.size, part)]
-        yield index
+        yield Shuffles(index)
 
 
-def every_shuffle(inside: BoolArray, strata: IntArray) -> IntArray:
-    """Every shuffle within strata of the rows inside; the other rows stay."""
-    rows = np.flatnonzero(inside)
-    orders = rows[all_permutations(rows.size)]
-    orders = orders[(strata[orders] == strata[rows]).all(axis=1)]
-    index = np.tile(np.arange(inside.size), (len(orders), 1))
-    index[:, rows] = orders
-    return index
+def every_shuffle(strata: IntArray) -> Shuffles:
+    """Return every shuffle within strata of at most 8 rows."""
+    orders = all_permutations(strata.size)
+    return Shuffles(orders[(strata[orders] == strata).all(axis=1)].astype(np.intp))

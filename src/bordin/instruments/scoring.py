@@ -171,8 +171,6 @@ def score_columns(
     """
     if any(not scale.items for scale in instrument.scales):
         raise CatalogError(f"{instrument.id} cannot be scored before a file of the study gives its item key.")
-    chosen = instrument.choose_variant(variant)
-    recode = chosen.recode if chosen else instrument.recode
     names = names or {}
     read = {key: read_column(columns[key], instrument.answers) for key in instrument.keys}
     n_rows = len(columns[instrument.keys[0]])
@@ -184,7 +182,7 @@ def score_columns(
     position = {key: i for i, key in enumerate(instrument.keys)}
     first_position = {names.get(key, key): i for key, i in position.items()}
     errors.sort(key=lambda e: (e.row, first_position.get(e.column, -1)))
-    values = {key: _recoded(_turned(column.values, key, instrument), recode) for key, column in read.items()}
+    values = _item_values(instrument, read, variant)
     rows = [row for row in range(n_rows) if row not in people.copies]
     by_scale = [
         _score_scale(scale, values, read, people.refused).rows(who, when) for scale in instrument.scales
@@ -300,6 +298,35 @@ def _fault_message(fault: Fault, value: object, answers: Answers) -> str:
         Fault.NON_INTEGER: "falls between two answers",
     }[fault]
     return f"{value!r} {what}; allowed are {answers}."
+
+
+def item_values(
+    instrument: Instrument, columns: Mapping[str, Sequence[object]], *, variant: str | None = None
+) -> dict[str, NDArray[np.float64]]:
+    """Return the answers as they enter a score: reversed items turned round, variants recoded.
+
+    Parameters
+    ----------
+    instrument : Instrument
+    columns : mapping of str to sequence
+        Item key to its n_rows cells.
+    variant : str, optional
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (n_rows,)
+        NaN where there is no usable answer.
+    """
+    read = {key: read_column(columns[key], instrument.answers) for key in instrument.keys}
+    return _item_values(instrument, read, variant)
+
+
+def _item_values(
+    instrument: Instrument, read: Mapping[str, ResponseColumn], variant: str | None
+) -> dict[str, NDArray[np.float64]]:
+    chosen = instrument.choose_variant(variant)
+    recode = chosen.recode if chosen else instrument.recode
+    return {key: _recoded(_turned(column.values, key, instrument), recode) for key, column in read.items()}
 
 
 def _turned(values: NDArray[np.float64], key: str, instrument: Instrument) -> NDArray[np.float64]:

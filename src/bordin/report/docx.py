@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html import escape
 from io import BytesIO
 from itertools import groupby
@@ -105,7 +106,10 @@ def _set_page(made: Document, paper: Paper) -> None:
     footer._p.append(_element(f'<w:fldSimple {_W} w:instr="PAGE"><w:r><w:t>1</w:t></w:r></w:fldSimple>'))
     properties = made.core_properties
     properties.title, properties.language = _clean(paper.title), "en-US"
-    properties.author, properties.comments = "bordin", _clean(paper.notice)
+    properties.author, properties.comments = _clean(paper.authors), _clean(paper.notice)
+    made_at = datetime.fromisoformat(paper.made_at).astimezone(UTC)
+    properties.created = properties.modified = made_at
+    properties.last_modified_by = "bordin"
 
 
 def _head(made: Document, paper: Paper) -> None:
@@ -119,10 +123,13 @@ def _head(made: Document, paper: Paper) -> None:
 
 
 def _section(made: Document, section: Section, images: dict[str, bytes]) -> None:
-    _paragraph(made, phrase(section.title), "Heading 1")
+    headed = False
     for wide, blocks in groupby(section.blocks, key=lambda b: isinstance(b, Table) and b.wide):
         if wide:
             _turn(made, landscape=True)
+        if not headed:
+            _paragraph(made, phrase(section.title), "Heading 1")
+            headed = True
         for block in blocks:
             _block(made, block, images, _LANDSCAPE_MM if wide else _PORTRAIT_MM)
         if wide:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bordin.association.cells import Cell
 from bordin.estimate import Interval
+from bordin.report.number import NOTHING, interval
 from bordin.report.text import Phrase, Run, phrase, stat
 from bordin.study.results import CellTest, HypothesisResult, Results
 
@@ -49,6 +50,11 @@ def interval_of(results: Results, cell: Cell) -> Interval | None:
     if results.protocol.table.interval == "bca" and cell.bootstrap_interval is not None:
         return cell.bootstrap_interval
     return cell.estimate.interval
+
+
+def interval_text(found: Interval | None) -> str:
+    """Print an interval without brackets, or an en dash."""
+    return interval(found.low, found.high, brackets=False) if found else NOTHING
 
 
 def is_below(results: Results, cell: Cell) -> bool:
@@ -101,8 +107,11 @@ def deciding_test(hypothesis: HypothesisResult) -> int:
     agreeing = [k for k, t in enumerate(hypothesis.tests) if t.because == hypothesis.because]
     candidates = agreeing or list(range(len(hypothesis.tests)))
 
+    rejecting = hypothesis.because == "effect of interest rejected"
+
     def weight(k: int) -> float:
-        p = shown_p(hypothesis.tests[k])
+        test = hypothesis.tests[k]
+        p = test.p_rejects if rejecting else shown_p(test)
         return 2.0 if p is None else p
 
     refuted = hypothesis.verdict == "not supported"

@@ -34,7 +34,7 @@ def page(paper: Paper, formats: tuple[str, ...] = ()) -> str:
         The whole HTML text.
     """
     beside = [FILES[name] for name in FILES if name in formats]
-    return _template().render(paper=paper, css=_css(), files=beside, kind=_kind)
+    return _template().render(paper=paper, css=_css() + _page_head(paper.notice), files=beside, kind=_kind)
 
 
 def markup(text: Phrase) -> str:
@@ -60,6 +60,14 @@ def _kind(block: object) -> str:
     """Name the kind of a block for the template."""
     kinds = {Paragraphs: "paragraphs", Bullets: "bullets", Terms: "terms", Command: "command", Table: "table"}
     return kinds.get(type(block), "figure")
+
+
+def _page_head(notice: str) -> str:
+    """Return the rule that prints the notice on top of every page of paper."""
+    safe = "".join(c if c.isalnum() or c in " .,;:()-" else f"\\{ord(c):x} " for c in notice)
+    return (
+        f'@page {{ @top-left {{ content: "{safe}"; font: 8pt sans-serif; color: #454545; width: 100%; }} }}\n'
+    )
 
 
 @cache

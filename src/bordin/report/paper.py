@@ -73,16 +73,19 @@ class Paper:
 
     Attributes
     ----------
-    title, byline, notice, attribution, conclusion : str
+    title, authors, byline, notice, conclusion : str
+    made_at : str
+        ISO time.
     key_figures : tuple of (str, str, str)
         Term, number and remark of the strip below the title.
     sections : tuple of Section
     """
 
     title: str
+    authors: str
+    made_at: str
     byline: str
     notice: str
-    attribution: str
     conclusion: str
     key_figures: tuple[tuple[str, str, str], ...]
     sections: tuple[Section, ...]
@@ -101,12 +104,14 @@ def compose(results: Results) -> Paper:
         With tables and figures numbered in reading order.
     """
     study = results.protocol.study
-    by = f"{', '.join(study.authors)}. " if study.authors else ""
+    authors = ", ".join(study.authors)
+    by = f"{authors}. " if authors else ""
     return Paper(
         title=study.title,
+        authors=authors,
+        made_at=results.provenance.made_at,
         byline=f"{by}{date(results.provenance.made_at)}. Protocol {study.version}. {lock_sentence(results)}",
         notice=study.notice,
-        attribution=study.attribution,
         conclusion=conclusion(results),
         key_figures=_key_figures(results),
         sections=_numbered([s for s in _sections(results) if s.blocks]),
@@ -204,14 +209,12 @@ def _reproduce(results: Results) -> tuple[Block, ...]:
     pairs: list[tuple[str, Phrase]] = [
         (
             "Protocol",
-            phrase(f"{results.protocol.study.version}, ", Run(f"sha256 {made.protocol_sha256}", "mono")),
+            phrase(f"{results.protocol.study.version}, ", _hash(made.protocol_sha256)),
         ),
         *[
             (
                 "Data",
-                phrase(
-                    f"{f.name}, {count(f.rows)} {plural(f.rows, 'row')}, ", Run(f"sha256 {f.sha256}", "mono")
-                ),
+                phrase(f"{f.name}, {count(f.rows)} {plural(f.rows, 'row')}, ", _hash(f.sha256)),
             )
             for f in made.files
         ],
@@ -226,6 +229,11 @@ def _reproduce(results: Results) -> tuple[Block, ...]:
     if results.protocol.study.attribution:
         pairs.append(("Data of", phrase(results.protocol.study.attribution)))
     return (Terms(tuple(pairs)), Command(made.command))
+
+
+def _hash(sha256: str) -> Run:
+    """Show enough of a hash to tell files apart; results.json holds the whole."""
+    return Run(f"sha256 {sha256[:16]}…", "mono")
 
 
 def _numbered(sections: list[Section]) -> tuple[Section, ...]:

@@ -82,13 +82,17 @@ def _key_figures(paper: Paper) -> str:
 
 
 def _section(section: Section) -> str:
-    shown = [f"#heading(level: 1, {literal(section.title)})"]
+    # The heading travels with the first block, onto a page on its side if that is where it stands.
+    before = f"#heading(level: 1, {literal(section.title)})\n"
+    shown = []
     for wide, blocks in groupby(section.blocks, key=lambda b: isinstance(b, Table) and b.wide):
-        body = "\n".join(f"#{{{_block(b)}}}" for b in blocks)
+        body = before + "\n".join(f"#{{{_block(b)}}}" for b in blocks)
+        before = ""
         shown.append(f"#page(flipped: true)[\n{body}\n]" if wide else body)
     text = "\n".join(shown)
     if section.framed:
-        return f"#block(stroke: 0.8pt + ink-2, radius: 3pt, inset: (x: 10pt, top: 2pt, bottom: 10pt), width: 100%)[\n{text}\n]"
+        frame = "stroke: 0.8pt + ink-2, radius: 3pt, inset: (x: 10pt, top: 2pt, bottom: 10pt), width: 100%"
+        return f"#block({frame})[\n{text}\n]"
     return text
 
 

@@ -47,7 +47,7 @@ _LAYOUT = """
     v(0.8 * size)
     part(size, table-head, text(size: 0.72 * size, main-table))
     v(0.4 * size)
-    grid(columns: (1fr, 1fr), column-gutter: gutter, left-bottom(size), right-bottom(size))
+    grid(columns: (1.15fr, 1fr), column-gutter: gutter, left-bottom(size), right-bottom(size))
     v(0.5 * size)
     text(size: 0.6 * size, fill: ink-2, colophon)
   })
@@ -55,11 +55,15 @@ _LAYOUT = """
 #context {
   let width = 841mm
   let height = 1189mm
-  let size = 44pt
+  let fits(size) = measure(sheet(size), width: width).height <= height
+  let (small, large) = (7pt, 44pt)
   let found = none
-  while found == none and size > 7pt {
-    if measure(sheet(size), width: width).height <= height { found = sheet(size) }
-    size = size * 0.955
+  if fits(small) {
+    for step in range(8) {
+      let middle = (small + large) / 2
+      if fits(middle) { small = middle } else { large = middle }
+    }
+    found = sheet(small)
   }
   if found == none {
     let least = sheet(7pt)

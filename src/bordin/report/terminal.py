@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["conclusion", "flow_line", "verdict_table"]
 
+# Columns of the table of verdicts that fit a terminal of 80 characters.
+_NUMBER, _SENTENCE, _ESTIMATE, _VERDICT = 0, 1, 3, 4
+_SHOWN = (_NUMBER, _SENTENCE, _ESTIMATE, _VERDICT)
 _MARK = {"yes": "●", "no": "✕", "open": "○"}
 _COLOR = {"yes": "green", "no": "red", "open": ""}
 
@@ -25,23 +28,22 @@ def flow_line(results: Results) -> str:
 
 
 def verdict_table(results: Results) -> Table:
-    """Return the hypotheses with estimate, verdict and reason as a table of rich."""
+    """Return the hypotheses with estimate and verdict as a table of rich."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
     made = hypotheses.verdict_table(results)
-    shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    names = [plain_text(c.content).replace("_", "") for c in made.head]
-    for k, name in enumerate(names):
-        shown.add_column(name, no_wrap=k in (0, 3, 4), ratio=None)
+    shown = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=False)
+    for k in _SHOWN:
+        shown.add_column(plain_text(made.head[k].content).replace("_", ""), no_wrap=k != _SENTENCE)
     for group in made.groups:
         for row in group:
             if len(row) == 1:
                 shown.add_row("", Text(plain_text(row[0].content), style="bold"))
                 continue
-            texts = [Text(plain_text(c.content).split("\n")[0]) for c in row]
-            shape = row[4].shape
-            texts[4] = Text(f"{_MARK.get(shape, '')} {texts[4]}", style=_COLOR.get(shape, ""))
+            texts = [Text(plain_text(row[k].content).split("\n")[0]) for k in _SHOWN]
+            shape = row[_VERDICT].shape
+            texts[-1] = Text(f"{_MARK.get(shape, '')} {texts[-1]}", style=_COLOR.get(shape, ""))
             shown.add_row(*texts)
     return shown

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from bordin.errors import BordinError
 from bordin.report.figures.svg import Figure, Picture
 from bordin.report.tables.model import Align, Row, Table, TableCell
-from bordin.report.text import Phrase, Run, phrase
+from bordin.report.text import Phrase, Run, phrase, plain_text
 
 _PIXELS_PER_INCH = 100.0
-_MOST_ROWS_TOGETHER = 30
+_MOST_LINES_TOGETHER = 52
+_LINE_CHARACTERS = 125
 _ALIGN = {"start": "left", "center": "center", "end": "right"}
 _STYLES = {
     "stat": "emph({})",
@@ -69,8 +70,12 @@ def _run(run: Run) -> str:
     return _STYLES[run.style].format(shown) if run.style in _STYLES else shown
 
 
-def table(made: Table) -> str:
-    """Return a table with three rules whose head repeats on every page, as an expression."""
+def table(made: Table, *, long: bool = False) -> str:
+    """Return a table with three rules whose head repeats on every page, as an expression.
+
+    Notes stand in its foot; those of a long table are left to the caller, since a foot could be
+    carried to a page of its own.
+    """
     widths = ", ".join(f"{w:g}fr" for w in made.widths)
     usual = tuple(cell.align for cell in made.head)
     aligns = ", ".join(f"{_ALIGN[a]} + top" for a in usual)
@@ -81,7 +86,7 @@ def table(made: Table) -> str:
         body.extend(_row(row, usual) for row in group)
     rule = "table.hline(stroke: 0.11em)"
     foot = f"table.cell(colspan: {len(made.head)}, inset: (x: 0pt, top: 0.6em), align: left, {_notes(made.notes)})"
-    end = f"table.footer(repeat: false, {rule}, {foot})" if made.notes else rule
+    end = f"table.footer(repeat: false, {rule}, {foot})" if made.notes and not long else rule
     head = ", ".join(f"table.cell(align: bottom, {_content(cell)})" for cell in made.head)
     return (
         f"table(columns: ({widths},), stroke: none, inset: (x: 0.3em, y: 0.36em), align: ({aligns},), "
@@ -96,6 +101,9 @@ def _notes(notes: tuple[Phrase, ...]) -> str:
 
 def _row(row: Row, usual: tuple[Align, ...]) -> str:
     """Return the cells of a row; those of a row that a taller cell reaches into are aligned from the end."""
+    if len(row) == 1 and row[0].colspan == len(usual):
+        # A head of the second level stays with its rows and is repeated with them on the next page.
+        return f"table.header(level: 2, {_cell(row[0], usual[0])})"
     aligned = usual[len(usual) - len(row) :]
     return ", ".join(_cell(cell, align) for cell, align in zip(row, aligned, strict=True))
 
@@ -125,9 +133,28 @@ def captioned(made: Table) -> str:
 
     A table that fits a page is kept whole.
     """
-    shown = f"figure(kind: table, caption: {_caption('Table', made.number, made.title)}, {table(made)})"
-    long = sum(len(group) for group in made.groups) > _MOST_ROWS_TOGETHER
-    return f"{{show figure: set block(breakable: {str(long).lower()}); {shown}}}"
+    long = _lines(made) > _MOST_LINES_TOGETHER
+    body = table(made, long=long)
+    shown = f"figure(kind: table, caption: {_caption('Table', made.number, made.title)}, {body})"
+    if not long:
+        return f"{{show figure: set block(breakable: false); {shown}}}"
+    return f"{shown} + block(above: 0.6em, text(size: 8pt, {_notes(made.notes)}))" if made.notes else shown
+
+
+def _lines(made: Table) -> float:
+    """Estimate how many lines a table takes on a page, its notes and the space between rows included."""
+    shares = [w / sum(made.widths) for w in made.widths]
+
+    def lines(cell: TableCell, share: float) -> int:
+        fitting = max(4.0, share * cell.colspan * _LINE_CHARACTERS)
+        return sum(1 + int(len(line) / fitting) for line in plain_text(cell.content).split("\n"))
+
+    rows = [made.head, *(row for group in made.groups for row in group)]
+    heights = [
+        max(lines(cell, share) for cell, share in zip(row, shares[len(shares) - len(row) :], strict=True))
+        for row in rows
+    ]
+    return sum(heights) + 0.5 * len(rows) + sum(1 + len(plain_text(n)) / _LINE_CHARACTERS for n in made.notes)
 
 
 def figure(made: Figure) -> str:
@@ -154,7 +181,10 @@ def image(picture: Picture, options: str = "width: 100%") -> str:
 
 
 def typeset(source: str) -> bytes:
-    """Make a PDF; it is tagged for readers that speak.
+    """Make a PDF; it is tagged for readers that speak (PDF/UA-1).
+
+    A letter that the typesetter's own fonts lack is looked for among those of the machine; then the
+    standard, which demands every letter, is not claimed.
 
     Raises
     ------
@@ -164,11 +194,17 @@ def typeset(source: str) -> bytes:
     import typst
 
     try:
-        return bytes(
-            typst.compile(source.encode(), format="pdf", ignore_system_fonts=True, pdf_standards=["ua-1"])
-        )
+        try:
+            made = typst.compile(
+                source.encode(), format="pdf", ignore_system_fonts=True, pdf_standards=["ua-1"]
+            )
+        except typst.TypstError as error:
+            if "could not be displayed" not in str(error):
+                raise
+            made = typst.compile(source.encode(), format="pdf")
     except typst.TypstError as error:
         raise BordinError(f"The page could not be typeset: {error}") from error
+    return bytes(made)
 
 
 def pictures(drawings: Sequence[Picture]) -> list[bytes]:
@@ -180,7 +216,16 @@ def pictures(drawings: Sequence[Picture]) -> list[bytes]:
     pages = [
         f"#page(width: {d.width:g}pt, height: {d.height:g}pt, margin: 0pt, {image(d)})" for d in drawings
     ]
+    source = "\n".join(pages)
     made = typst.compile(
-        "\n".join(pages).encode(), format="png", ppi=_PIXELS_PER_INCH, ignore_system_fonts=True
+        source.encode(),
+        format="png",
+        ppi=_PIXELS_PER_INCH,
+        ignore_system_fonts=_own_fonts_suffice(source),
     )
     return [made] if isinstance(made, bytes) else list(made)
+
+
+def _own_fonts_suffice(source: str) -> bool:
+    """Say whether the typesetter's fonts hold the letters: Latin, Greek, Cyrillic, Hebrew, symbols."""
+    return not any("\u0600" <= c < "\u1e00" or c >= "\u2e80" for c in source)

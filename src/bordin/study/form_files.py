@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bordin.errors import nearest
-from bordin.instruments import score_columns
+from bordin.instruments import item_values, score_columns
 from bordin.study.file_reader import FileReader
 from bordin.study.files import Cell, FlatTable
 from bordin.study.protocol import ResponsesFile
@@ -131,9 +131,10 @@ def _score(
         return []
     # An occasion for the scorer is whatever tells the forms of one participant apart.
     when = [" / ".join(t for t in (session[i], occasion[i]) if t is not None) or None for i in rows]
+    cells = {k: [table.column(k)[i] for i in rows] for k in instrument.keys}
     scored = score_columns(
         instrument,
-        {k: [table.column(k)[i] for i in rows] for k in instrument.keys},
+        cells,
         ids=[who[i] for i in rows],
         occasions=when,
         variant=use.variant,
@@ -141,6 +142,8 @@ def _score(
     for e in scored.errors:
         column = "participant" if e.column not in table.names else e.column
         reader.problem(table, rows[e.row - 1], column, f"{e.id}: {e.message}" if e.id else e.message)
+    items = item_values(instrument, cells, variant=use.variant)
+    place = {row: at for at, row in enumerate(rows)}
     values: dict[int, dict[str, float | None]] = {}
     for s in scored.scores:
         values.setdefault(rows[s.row - 1], {})[s.scale] = s.value
@@ -152,5 +155,6 @@ def _score(
         elif known_session is not None and sessions and known_session not in sessions:
             reader.unknown(table, i, "session", known_session, sessions)
         else:
-            forms.append(Form(name, str(who[i]), known_session, occasion[i], scales))
+            answers = {k: float(column[place[i]]) for k, column in items.items()}
+            forms.append(Form(name, str(who[i]), known_session, occasion[i], scales, answers))
     return forms

@@ -66,6 +66,8 @@ class Form:
     session, occasion : str or None
     values : mapping
         Scale to score; None where it could not be computed.
+    items : mapping
+        Item to its answer as it enters the score; NaN where there is none.
     """
 
     instrument: str
@@ -73,6 +75,7 @@ class Form:
     session: str | None
     occasion: str | None
     values: Mapping[str, float | None]
+    items: Mapping[str, float]
 
 
 @dataclass(frozen=True)

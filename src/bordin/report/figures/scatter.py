@@ -52,8 +52,8 @@ def scatter_figure(results: Results) -> Figure | None:
     if not pairs:
         return None
     groups = _groups(results)
-    pictures = [_panel(results, p, k, groups) for k, p in enumerate(pairs[:_MOST_PANELS])]
-    pictures.append(_key(results, groups, len(pictures)))
+    pictures = [_key(results, groups)]
+    pictures += [_panel(results, p, k, groups) for k, p in enumerate(pairs[:_MOST_PANELS])]
     return Figure(
         "scatter-figure",
         "Pairs of the Hypotheses",
@@ -192,7 +192,7 @@ def mark(drawing: Drawing, shape: int, at: tuple[float, float], r: float) -> Non
         drawing.path(path, kind)
 
 
-def _key(results: Results, groups: tuple[str, ...], k: int) -> Picture:
+def _key(results: Results, groups: tuple[str, ...]) -> Picture:
     """Draw what shapes and sizes mean."""
     drawing = Drawing()
     drawing.text(0, 14, "Key", "t-strong")
@@ -210,7 +210,7 @@ def _key(results: Results, groups: tuple[str, ...], k: int) -> Picture:
     drawing.text(0, y + 36, f"area: {facts.units(results)} at one place")
     shown = f"{results.table.control} {', '.join(groups)} by shape; " if groups else ""
     words = f"{shown}the area of a mark is the number of {facts.units(results)} at its place."
-    return Picture(f"scatter-{k}", _WIDTH, _HEIGHT, "Key of the scatter plots", words, str(drawing))
+    return Picture("scatter-key", _WIDTH, _HEIGHT, "Key of the scatter plots", words, str(drawing))
 
 
 def _in_words(results: Results, pair: _Pair, points: Counter[tuple[float, float, str]]) -> str:

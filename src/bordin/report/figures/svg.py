@@ -65,7 +65,7 @@ class Picture:
         """Return the drawing with its own fixed palette, for Word and PDF."""
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width:g}" height="{self.height:g}" '
-            f'viewBox="0 0 {self.width:g} {self.height:g}"><style>{_palette()}</style>{self.body}</svg>'
+            f'viewBox="0 0 {self.width:g} {self.height:g}"><style>{_palette(self.kind)}</style>{self.body}</svg>'
         )
 
 
@@ -145,7 +145,7 @@ def wrap(words: str, width: float) -> list[str]:
 
 
 @cache
-def _palette() -> str:
+def _palette(kind: str) -> str:
     """Return the style rules of a drawing outside a page; the classes are those of the style sheet."""
     rules = [
         f"text{{font-family:'{STATIC_FONT}';font-size:{_STATIC_PX:g}px;fill:{_INK_2}}}",
@@ -163,6 +163,10 @@ def _palette() -> str:
         f".g2{{fill:{_SURFACE};stroke:{_INK};stroke-width:1.5}}.g3{{fill:{_INK_3};stroke:{_SURFACE}}}",
         f".g4{{fill:{_SURFACE};stroke:{_ACCENT};stroke-width:1.5}}",
         ".g5{fill:#ffffff;stroke:#94763f;stroke-width:1.5}",
+    ]
+    if kind != "heat":
+        return "".join(rules)
+    rules += [
         f".cell-value{{font-size:16px;fill:{_INK};text-anchor:middle}}",
         f".cell-ci{{fill:{_INK};text-anchor:middle}}.is-sure{{font-weight:bold}}",
         f".hc{{stroke:{_SURFACE};stroke-width:2}}.hc--none{{fill:none;stroke:{_FIRM};stroke-dasharray:4 3}}",

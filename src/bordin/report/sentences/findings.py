@@ -93,7 +93,7 @@ def _overall(results: Results) -> Phrase:
         bound(count(below), "m-table-below"),
         f" {'has' if below == 1 else 'have'} ",
         stat("p"),
-        f" < {line}",
+        f"\u00a0<\u00a0{line}",
     )
     if facts.adjustment(results) == "none":
         return phrase(text, "; nothing was adjusted for their number.")
@@ -200,13 +200,15 @@ def _reason(results: Results, i: int, k: int) -> Phrase:
 
 
 def _claim(h: HypothesisResult) -> Phrase:
+    """Say plainly what becomes of a claim that was made elsewhere."""
     if not h.claim:
         return phrase()
-    if h.verdict == "supported":
-        return phrase(f" The claim of {h.claim} is borne out.")
-    if h.verdict == "not supported":
-        return phrase(f" The claim of {h.claim} is not supported by these data.")
-    return phrase(f" The claim of {h.claim} is not supported by these data, and not refuted either.")
+    says = {
+        "supported": "These data bear the claim out",
+        "not supported": "The claim is not supported by these data",
+        "inconclusive": "These data do not support the claim, nor do they refute it",
+    }
+    return phrase(f" {says[h.verdict]} (claim: {h.claim.rstrip('.')}).")
 
 
 def _beyond(results: Results) -> Phrase:
@@ -220,7 +222,7 @@ def _beyond(results: Results) -> Phrase:
     parts = phrase(
         "Outside the declared hypotheses, and so exploratory, these cells have ",
         stat("p"),
-        f" < {threshold(results.table.alpha)}{how}: ",
+        f"\u00a0<\u00a0{threshold(results.table.alpha)}{how}: ",
     )
     for k, c in enumerate(cells):
         place = facts.anchor(results, c.x, c.y, "r")

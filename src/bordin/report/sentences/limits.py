@@ -82,7 +82,7 @@ def _difference(results: Results) -> Phrase:
     """Show a column in which one row is below the line and another is not, and what that means."""
     if len(results.table.cells) < 2:
         return ()
-    rule = "A p below the line in one cell and above it in another is not a difference between them"
+    rule = "A small p in one cell and a large one in another is not a difference between them"
     table = results.table
     for y in table.y:
         cells = [c for x in table.x if (c := table.cell(x, y)).estimate.value is not None]

@@ -92,23 +92,26 @@ def _coding(results: Results, use: CodingUse) -> str:
     if use.blind_to:
         parts.append(f"The coders did not know {listing(list(use.blind_to), 'or')}.")
     if done:
-        parts.append(_double_coding(done))
+        parts.append(_double_coding(results, done))
     if use.session in _SESSION and results.protocol.study.unit == "participant":
         parts.append(_SESSION[use.session])
     return " ".join(parts)
 
 
-def _double_coding(done: CodingFacts) -> str:
+def _double_coding(results: Results, done: CodingFacts) -> str:
     n = len(done.coders)
+    given = "codes" if any(v.kind == "summary" for v in _of(results, done.id)) else "ratings"
     text = (
-        f"{count(n)} {plural(n, 'coder')} gave {count(done.n_ratings)} ratings of {count(done.n_sessions)} "
+        f"{count(n)} {plural(n, 'coder')} gave {count(done.n_ratings)} {given} in {count(done.n_sessions)} "
         f"{plural(done.n_sessions, 'session')}"
     )
     if done.n_double:
         text += f"; {count(done.n_double)} were coded by two or more, and {_COMBINE[done.combine]}"
     text += "."
     if done.not_codable:
-        reasons = listing([f"{count(k)} {reason}" for reason, k in done.not_codable.items()])
+        reasons = listing(
+            [f"{count(k)} {reason[:1].lower()}{reason[1:]}" for reason, k in done.not_codable.items()]
+        )
         text += f" Not codable: {reasons}."
     return text
 
@@ -153,7 +156,8 @@ def _statistics(results: Results) -> Phrase:
         )
     if table.cluster:
         extra.append(
-            f" Sessions repeat within {table.cluster}; correlations are split into within and between."
+            f" Rows repeat within {table.cluster}: cells are about the means by {table.cluster}, and what lies within "
+            "and between stands in the details."
         )
     return phrase(text, *extra)
 
@@ -161,8 +165,12 @@ def _statistics(results: Results) -> Phrase:
 def _p_source(results: Results) -> str:
     table = results.table
     used = list(dict.fromkeys(c.p_method for c in table.cells if c.p is not None))
+    kinds = [c.p_permutation_kind for c in table.cells if c.p_permutation_kind]
+    drawn = f"{count(table.permutations)} random permutations (seed {table.seed})"
+    if kinds and all(kind.startswith("exact") for kind in kinds):
+        drawn = "all permutations of the cases"
     words = {
-        "permutation": f"{count(table.permutations)} random permutations (seed {table.seed})",
+        "permutation": drawn,
         "t": "the t approximation",
         "normal (tie-corrected)": "the normal approximation corrected for ties",
     }

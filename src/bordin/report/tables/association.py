@@ -6,7 +6,7 @@ from textwrap import wrap
 
 from bordin.association.cells import Cell
 from bordin.report import facts
-from bordin.report.number import NOTHING, correlation, count, interval, level, p_value, threshold
+from bordin.report.number import NOTHING, correlation, count, level, p_value, threshold
 from bordin.report.tables.model import Row, Table, TableCell, head
 from bordin.report.text import Phrase, Run, listing, phrase, plural, stat
 from bordin.study.results import Results
@@ -54,7 +54,9 @@ def _part(results: Results, columns: tuple[str, ...], k: int, n_parts: int) -> T
 
 def _group_name(results: Results, side: str) -> str:
     variables = results.rows if side == "rows" else results.columns
-    sources = list(dict.fromkeys(v.source for v in variables if v.source))
+    # The name before the first comma is the short one: "CALPAS, brief form of five items".
+    names = (v.label if v.kind == "outcome" else v.source.split(",")[0] for v in variables)
+    sources = list(dict.fromkeys(name for name in names if name))
     return listing(sources) or ("Row Variables" if side == "rows" else "Column Variables")
 
 
@@ -114,9 +116,7 @@ def _estimate(results: Results, cell: Cell, reasons: dict[str, str]) -> TableCel
 
 
 def _interval(results: Results, cell: Cell) -> TableCell:
-    found = facts.interval_of(results, cell)
-    text = interval(found.low, found.high, brackets=False) if found else NOTHING
-    return _plain(results, cell, "ci", text)
+    return _plain(results, cell, "ci", facts.interval_text(facts.interval_of(results, cell)))
 
 
 def _p(results: Results, cell: Cell) -> TableCell:
@@ -199,9 +199,9 @@ def _stars(results: Results) -> Phrase:
         Run("*", "sup"),
         " ",
         stat("p"),
-        f" < {alpha} before adjustment only, {count(only)} {plural(only, 'cell')}. ",
+        f"\u00a0<\u00a0{alpha} before adjustment only, {count(only)} {plural(only, 'cell')}. ",
         Run("**", "sup"),
         " ",
         stat("p"),
-        f" < {alpha} after adjustment too, {count(sure)} {plural(sure, 'cell')}.",
+        f"\u00a0<\u00a0{alpha} after adjustment too, {count(sure)} {plural(sure, 'cell')}.",
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bordin.association.cells import Contrast
-from bordin.estimate import Interval
 from bordin.report import facts
-from bordin.report.number import NOTHING, correlation, count, interval, level, number, p_value
+from bordin.report.number import NOTHING, correlation, count, level, number, p_value
 from bordin.report.tables.model import Row, Table, data, head, heading, rowhead
 from bordin.report.text import Phrase, Run, phrase, stat
 from bordin.study.results import Results
@@ -66,15 +65,11 @@ def _contrast_row(results: Results, k: int, boots: bool) -> Row:
         (correlation(c.r_x), "rx"),
         (correlation(c.r_against), "ra"),
         (correlation(c.difference), "d"),
-        (_limits(c.zou), "ci"),
+        (facts.interval_text(c.zou), "ci"),
         (williams, "w"),
         (p_value(c.steiger_p, alpha), "s"),
         (p_value(c.meng_p, alpha), "m"),
     ]
     if boots:
-        texts.append((_limits(c.bootstrap), "b"))
+        texts.append((facts.interval_text(c.bootstrap), "b"))
     return (rowhead(name, below), *(data(text, id=f"d-{k}-{what}") for text, what in texts))
-
-
-def _limits(found: Interval | None) -> str:
-    return interval(found.low, found.high, brackets=False) if found else NOTHING

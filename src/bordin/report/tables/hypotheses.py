@@ -25,7 +25,7 @@ def verdict_table(results: Results) -> Table:
         head=head(*columns, align="start"),
         groups=tuple(groups),
         notes=(_verdict_note(results),),
-        widths=(0.5, 3.1, 1.15, 2.2, 1.6, 2.5),
+        widths=(0.55, 3.6, 1.15, 2.2, 1.65, 2.3),
     )
 
 
@@ -40,7 +40,7 @@ def _estimate_head(results: Results) -> Phrase:
 
 def _verdict_row(results: Results, h: HypothesisResult) -> Row:
     shape = facts.VERDICT_SHAPE[h.verdict]
-    claim = f"Claim of {h.claim}" if h.claim else ""
+    claim = f"Claim: {h.claim}" if h.claim else ""
     return (
         words(h.id),
         rowhead(h.sentence, claim),
@@ -118,7 +118,7 @@ def _verdict_note(results: Results) -> Phrase:
         Run("Note.", "stat"),
         " Supported: adjusted ",
         stat("p"),
-        f" < {alpha} in the expected direction"
+        f"\u00a0<\u00a0{alpha} in the expected direction"
         f"{rejected}, inconclusive otherwise. Δ: difference of two correlations.",
     )
 
@@ -133,11 +133,11 @@ def tests_table(results: Results) -> Table:
         phrase(stat("p")),
         phrase("Adjusted ", stat("p")),
         phrase("Rejects, ", stat("p")),
-        "Verdict",
     ]
+    n_columns = len(columns) + 1
     groups = tuple(
         (
-            heading(f"{h.id}, expected {_expected(results, h)}", len(columns)),
+            heading(f"{h.id}, expected {_expected(results, h)}", n_columns),
             *(_test_row(results, i, k) for k in range(len(h.tests))),
         )
         for i, h in enumerate(results.hypotheses)
@@ -149,7 +149,7 @@ def tests_table(results: Results) -> Table:
             stat("p"),
             ": two-tailed for a direction or a difference (then Williams); the "
             "larger of the two one-sided tests when a negligible correlation is expected. Adjusted over the tests "
-            "of the same kind in the family.",
+            "of the same kind in the family; several negligible cells are one test, whose largest p decides.",
         )
     ]
     if results.table.sesoi:
@@ -169,7 +169,7 @@ def tests_table(results: Results) -> Table:
     return Table(
         id="tests-table",
         title="Tests Behind the Hypotheses",
-        head=head(*columns),
+        head=(*head(*columns), TableCell(phrase("Verdict"), "head", "start")),
         groups=groups,
         notes=tuple(notes),
         widths=(3.4, 0.6, 1.1, 1.5, 1.0, 1.1, 1.1, 1.9),
@@ -195,7 +195,7 @@ def _test_row(results: Results, i: int, k: int) -> Row:
         place(interval(t.low, t.high, brackets=False), "ci"),
         place(p_value(t.p, alpha), "p"),
         place(p_value(t.p_adjusted, alpha), "adj"),
-        place(p_value(t.p_rejects, alpha), "rej"),
+        place(p_value(None if h.expect == "negligible" else t.p_rejects, alpha), "rej"),
         TableCell(phrase(t.verdict.capitalize()), align="start", shape=facts.VERDICT_SHAPE[t.verdict]),  # type: ignore[arg-type]
     )
 
@@ -208,30 +208,28 @@ def families_table(results: Results) -> Table:
         _family_row(
             "table",
             "All cells of the association table",
-            "correlation",
-            results.table.family_size,
-            facts.adjustment(results),
-            sum(facts.is_below(results, c) for c in cells),
-            sum(facts.is_sure(results, c) for c in cells),
+            ("correlation", facts.adjustment(results)),
+            (
+                results.table.family_size,
+                sum(facts.is_below(results, c) for c in cells),
+                sum(facts.is_sure(results, c) for c in cells),
+            ),
         )
     ]
     for f, family in enumerate(results.families):
         for kind, n in family.n_tests.items():
-            tests = [
-                t
-                for h in results.hypotheses
-                if h.family == family.id and facts.KIND[h.expect] == kind
-                for t in h.tests
-            ]
+            own = [h for h in results.hypotheses if h.family == family.id and facts.KIND[h.expect] == kind]
+            tests = [t for h in own for t in _counted(h)]
             rows.append(
                 _family_row(
                     f"{f}-{kind}",
                     f"Hypotheses: {family_label(results, family.id)}",
-                    kind,
-                    n,
-                    family.adjustments.get(kind, "none"),
-                    sum(t.p is not None and t.p < alpha for t in tests),
-                    sum((p := facts.shown_p(t)) is not None and p < alpha for t in tests),
+                    (kind, family.adjustments.get(kind, "none")),
+                    (
+                        n,
+                        sum(t.p is not None and t.p < alpha for t in tests),
+                        sum((p := facts.shown_p(t)) is not None and p < alpha for t in tests),
+                    ),
                 )
             )
     contrasts = [c for c in results.table.contrasts if c.williams_p is not None]
@@ -241,11 +239,8 @@ def families_table(results: Results) -> Table:
             _family_row(
                 "contrasts",
                 "All differences of two correlations",
-                "stronger",
-                len(contrasts),
-                "none",
-                below,
-                below,
+                ("stronger", "none"),
+                (len(contrasts), below, below),
             )
         )
     line = threshold(alpha)
@@ -254,10 +249,10 @@ def families_table(results: Results) -> Table:
         "Kind",
         "Tests",
         "Adjustment",
-        phrase(stat("p"), f" < {line}"),
-        phrase("Adjusted ", stat("p"), f" < {line}"),
+        phrase(stat("p"), f"\u00a0<\u00a0{line}"),
+        phrase("Adjusted ", stat("p"), f"\u00a0<\u00a0{line}"),
     ]
-    total = sum(n for n in (results.table.family_size, len(contrasts)))
+    total = results.table.family_size + len(contrasts)
     note = phrase(
         Run("Note.", "stat"),
         f" In {count(results.table.family_size)} tests of true zeros, about "
@@ -283,12 +278,25 @@ _KIND_WORDS = {
 }
 
 
-def _family_row(key: str, name: str, kind: str, n: int, adjustment: str, below: int, after_: int) -> Row:
+def _counted(h: HypothesisResult) -> list[CellTest]:
+    """Return the tests that count: several negligible cells are one test, whose largest p decides."""
+    if h.expect != "negligible":
+        return list(h.tests)
+    known = [t for t in h.tests if t.p is not None]
+    if len(known) < len(h.tests):
+        return []
+    return [max(known, key=lambda t: t.p or 0.0)]
+
+
+def _family_row(key: str, name: str, how: tuple[str, str], counts: tuple[int, int, int]) -> Row:
+    """Make a row: name; kind and adjustment; tests, and those below alpha before and after it."""
+    kind, adjustment = how
+    n, below, below_after = counts
     return (
         rowhead(name),
         data(_KIND_WORDS[kind]),
         data(count(n), id=f"m-{key}-n"),
         data(facts.ADJUSTMENT[adjustment] or "none"),
         data(count(below), id=f"m-{key}-below"),
-        data(count(after_), id=f"m-{key}-after"),
+        data(count(below_after), id=f"m-{key}-after"),
     )

@@ -20,6 +20,8 @@ from bordin.report.tables.model import Row, Table, data, head, heading, rowhead
 from bordin.report.text import Phrase, Run, phrase, stat
 from bordin.study.results import Results
 
+_SMALLEST_SE = 0.00005
+
 
 @dataclass(frozen=True)
 class _Column:
@@ -49,7 +51,7 @@ def values_table(results: Results) -> Table | None:
         _Column(facts.symbol("kendall"), _from_sensitivity("kendall"), 0.7),
         _Column(phrase("Pearson ", stat("r")), _from_sensitivity("pearson"), 0.8),
         _Column(phrase("One left out"), _left_out, 1.4),
-        _Column(phrase("BCa interval"), lambda c: _limits(c.bootstrap_interval), 1.3),
+        _Column(phrase("BCa interval"), lambda c: facts.interval_text(c.bootstrap_interval), 1.3),
         _Column(phrase("Partial ", stat("r"), ", ", stat("p")), lambda c: _partial(c, alpha), 1.4),
         _Column(phrase("Within"), lambda c: _split(c, "within"), 0.9),
         _Column(phrase("Between"), lambda c: _split(c, "between"), 0.9),
@@ -78,7 +80,8 @@ def evidence_table(results: Results) -> Table | None:
     notes = []
     kinds = sorted({c.p_permutation_kind for c in table.cells if c.p_permutation_kind})
     if kinds:
-        notes.append(f"Permutation: {'; '.join(kinds)}; SE is its Monte Carlo standard error.")
+        shown_kinds = "; ".join(kinds).replace(">=", "≥").replace("monte carlo", "Monte Carlo")
+        notes.append(f"Permutation: {shown_kinds}; SE is its Monte Carlo standard error.")
     if table.sesoi:
         notes.append(f"TOST: two one-sided tests against ±{threshold(table.sesoi)}.")
     notes += [
@@ -111,7 +114,7 @@ def _table(results: Results, id: str, title: str, columns: list[_Column], notes:
         head=head("Variable", *[c.name for c in shown]),
         groups=tuple(groups),
         notes=(phrase(Run("Note.", "stat"), " " + " ".join(notes)),),
-        widths=(2.0, *[c.width for c in shown]),
+        widths=(2.4, *[c.width for c in shown]),
     )
 
 
@@ -122,10 +125,6 @@ def _from_sensitivity(field: str) -> Callable[[Cell], str]:
 def _left_out(cell: Cell) -> str:
     found = cell.sensitivity.leave_one_out if cell.sensitivity else None
     return f"{correlation(found[0])} to {correlation(found[1])}" if found else NOTHING
-
-
-def _limits(found: Interval | None) -> str:
-    return interval(found.low, found.high, brackets=False) if found else NOTHING
 
 
 def _partial(cell: Cell, alpha: float) -> str:
@@ -142,8 +141,10 @@ def _permutation(cell: Cell, alpha: float) -> str:
     if cell.p_permutation is None:
         return NOTHING
     se = cell.p_permutation_se
-    shown = "" if se is None else f" ({'exact' if se == 0 else correlation(se, 4)})"
-    return f"{p_value(cell.p_permutation, alpha)}{shown}"
+    if se is None:
+        return p_value(cell.p_permutation, alpha)
+    shown = "exact" if se == 0 else correlation(se, 4) if se >= _SMALLEST_SE else "< .0001"
+    return f"{p_value(cell.p_permutation, alpha)} ({shown})"
 
 
 def _disattenuated(cell: Cell) -> str:

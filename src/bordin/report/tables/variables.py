@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bordin.report import facts
 from bordin.report.number import NOTHING, correlation, count, interval, number, percent, plain
 from bordin.report.tables.model import Row, Table, TableCell, data, head, heading, rowhead, words
 from bordin.report.text import Phrase, Run, listing, phrase, stat
 from bordin.study.results import Results, Variable
+
+# Columns of the table of variables that hold words: missing, reliability.
+_WORDS = (2, 9)
 
 
 def flow_table(results: Results) -> Table:
@@ -65,7 +70,7 @@ def variables_table(results: Results) -> Table:
     return Table(
         id="variables-table",
         title="Variables",
-        head=head(*columns),
+        head=tuple(replace(c, align="start") if k in _WORDS else c for k, c in enumerate(head(*columns))),
         groups=tuple(groups),
         notes=tuple(notes),
         widths=(3.2, 0.6, 1.8, 0.8, 0.8, 0.8, 1.5, 0.9, 0.9, 2.2),
@@ -101,7 +106,7 @@ def _range(v: Variable) -> str:
 def _reliability(v: Variable) -> TableCell:
     r = v.reliability
     if r is None:
-        return data("not known")
+        return words("not known")
     if r.value is None:
         return words(f"undefined: {r.undefined}")
     limits = f" {interval(r.interval.low, r.interval.high)}" if r.interval else ""
