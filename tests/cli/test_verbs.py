@@ -132,3 +132,13 @@ def test_the_demo_runs_on_a_copy(tmp_path, monkeypatch, capsys):
         assert (tmp_path / "copy" / name / "reports" / "report.html").is_file()
         assert (tmp_path / "copy" / name / "reports" / "report.docx").is_file()
         assert os.path.join("copy", name, "reports", "report.html") in out.replace("\n", "")
+
+
+def test_problems_alike_are_told_once_with_their_rows(study_folder, capsys):
+    path = study_folder / "data" / "sessions.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(",yes,", ",maybe,"), encoding="utf-8")
+    assert call("check", str(study_folder)) == 2
+    told = capsys.readouterr().err.strip().splitlines()
+    assert told[-2] == "40 problems:"
+    assert "sessions.csv:4, tape: 'maybe'" in told[-1]
+    assert "The same in 39 more rows: 5, 6, 7, 8, 9, ..." in told[-1]

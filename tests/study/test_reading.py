@@ -308,3 +308,21 @@ def test_ten_megabytes_of_junk(study_folder):
 def test_an_empty_file(study_folder):
     (study_folder / "data" / "sessions.csv").write_bytes(b"")
     assert "data/sessions.csv: the file is empty" in refused(study_folder)
+
+
+def test_rows_of_a_wide_file_without_answers_or_ratings_are_nothing(study_folder):
+    path = study_folder / "data" / "responses.csv"
+    path.write_text(path.read_text(encoding="utf-8") + "P03,,,,,\nP04,,,,,\n", encoding="utf-8")
+    ratings = rows_of(study_folder, "ratings.csv")
+    dimensions = list(dict.fromkeys(r[2] for r in ratings[1:]))
+    wide: dict[tuple[str, str], dict[str, str]] = {}
+    for session, coder, dimension, value, _, _ in ratings[1:]:
+        if coder == "C1":
+            wide.setdefault((session, coder), {})[dimension] = value
+    rows = [[*k, "1", *(v[d] for d in dimensions)] for k, v in wide.items()] + [
+        ["S01", "", "", *("" for _ in dimensions)]
+    ]
+    with (study_folder / "data" / "ratings.csv").open("w", encoding="utf-8", newline="") as f:
+        csv.writer(f).writerows([["session", "coder", "designated", *dimensions], *rows])
+    flow = read_all(study_folder).flow
+    assert [s.n for s in flow] == [42, 30, 28, 26, 26]

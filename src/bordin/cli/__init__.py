@@ -97,11 +97,18 @@ def _call(verb: str, words: list[str]) -> int:
 
 def _tell(error: Exception) -> None:
     """Print the problems of an error, each on a line, without a traceback."""
-    from bordin.errors import BordinError
+    from bordin.errors import BordinError, Problem
 
     problems = error.problems if isinstance(error, BordinError) else ()
     count = len(problems)
     if count > 1:
         print(f"{count} problems:", file=sys.stderr)
-    for problem in problems:
-        print(f"  {problem}" if count > 1 else f"bordin: {problem}", file=sys.stderr)
+    alike: dict[tuple[str | None, ...], list[int | None]] = {}
+    for p in problems:
+        alike.setdefault((p.file, p.column, p.message, p.hint), []).append(p.line)
+    for (file, column, message, hint), lines in alike.items():
+        told = str(Problem(str(message), file, lines[0], column, hint))
+        if len(lines) > 1:
+            more = ", ".join(str(line) for line in lines[1:6]) + (", ..." if len(lines) > 6 else "")
+            told += f" The same in {len(lines) - 1} more row{'s' if len(lines) > 2 else ''}: {more}."
+        print(f"  {told}" if count > 1 else f"bordin: {told}", file=sys.stderr)

@@ -60,8 +60,11 @@ def literal(text: str) -> str:
 
 def code(text: Phrase) -> str:
     """Return a phrase as an expression."""
-    parts = [_run(run) for run in text]
-    return f"[#({' + '.join(parts)})]" if parts else "[]"
+    if not text:
+        return "[]"
+    if len(text) == 1 and text[0].style == "plain" and "\n" not in text[0].text:
+        return literal(text[0].text)  # most cells of a table: a bare string is set faster
+    return f"[#({' + '.join(_run(run) for run in text)})]"
 
 
 def _run(run: Run) -> str:

@@ -110,7 +110,14 @@ def _cells(
             f"this file has neither the columns dimension and value (long) nor a dimension of {system.id} (wide).",
             f"Dimensions: {', '.join(known)}. Map columns in the protocol if they have other names.",
         )
-    return [(row, d, cell, "") for d in present for row, cell in enumerate(table.plain(d))]
+    # One row a participant: where no coder and no value stands, nothing was rated.
+    coders = reader.texts(table, "coder")
+    return [
+        (row, d, cell, "")
+        for d in present
+        for row, cell in enumerate(table.plain(d))
+        if coders[row] is not None or cell not in (None, "")
+    ]
 
 
 def read_codes(

@@ -48,7 +48,7 @@ class FileReader:
             self.add(error)
             return None
         name = self.name_of(path)
-        self.notes += [f"{name}: {note}" for note in table.notes]
+        self.notes += [n for n in (f"{name}: {note}" for note in table.notes) if n not in self.notes]
         if all(known.name != name for known in self.files):
             self.files.append(FileHash(name, table.sha256, table.n_rows))
         return table

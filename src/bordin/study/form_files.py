@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 
 from bordin.errors import nearest
 from bordin.instruments import item_values, score_columns
@@ -149,12 +150,15 @@ def _score(
         values.setdefault(rows[s.row - 1], {})[s.scale] = s.value
     forms = []
     for i, scales in values.items():
+        answers = {k: float(column[place[i]]) for k, column in items.items()}
+        if all(isnan(a) for a in answers.values()):
+            # A row of a wide file whose items are all empty is no form.
+            continue
         known_session = session[i]
         if who[i] not in participants:
             reader.unknown(table, i, "participant", who[i], participants)
         elif known_session is not None and sessions and known_session not in sessions:
             reader.unknown(table, i, "session", known_session, sessions)
         else:
-            answers = {k: float(column[place[i]]) for k, column in items.items()}
             forms.append(Form(name, str(who[i]), known_session, occasion[i], scales, answers))
     return forms
