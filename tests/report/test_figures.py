@@ -99,4 +99,4 @@ def test_labels_stay_inside(grid: Callable[..., Results]) -> None:
                 r'<text(?: class="t-strong")? x="([\d.]+)" y="[\d.]+">([^<]+)</text>', picture.body
             ):
                 assert float(x) + 6.5 * len(text) <= picture.width + 1
-    assert wrap("", 50) == [""]
+    assert wrap("", 50) == ("",)

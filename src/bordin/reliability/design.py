@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bordin.errors import AnalysisError
+from bordin.reliability.tally import checked_table
+from bordin.resampling import FloatArray, IntArray
 
-FloatArray = npt.NDArray[np.floating[Any]]
-IntArray = npt.NDArray[np.integer[Any]]
 BoolArray = npt.NDArray[np.bool_]
 
 NO_VARIANCE = "no variance: all ratings are equal"
@@ -106,29 +105,6 @@ class Design:
         return tuple(said)
 
 
-def read_values(values: npt.ArrayLike) -> FloatArray:
-    """Return ratings as floats of shape (n_sessions, n_coders), NaN where missing.
-
-    Raises
-    ------
-    AnalysisError
-        When there are not two axes, or a value is not a finite number.
-    """
-    try:
-        table = np.asarray(values, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise AnalysisError(
-            f"The ratings are not all numbers ({error}). Give numbers, NaN where missing."
-        ) from error
-    if table.ndim != 2:
-        raise AnalysisError(
-            f"The ratings have {table.ndim} axis or axes; give sessions as rows and coders as columns."
-        )
-    if np.isinf(table).any():
-        raise AnalysisError("A rating is infinite. Give finite numbers, NaN where missing.")
-    return table
-
-
 def without_empty(table: FloatArray) -> FloatArray:
     """Leave out sessions and coders without any rating."""
     there = ~np.isnan(table)
@@ -156,7 +132,7 @@ def design_of(values: npt.ArrayLike, coders: Sequence[str] | None = None) -> Des
     AnalysisError
         When the ratings are not a table of numbers or the names do not fit it.
     """
-    table = read_values(values)
+    table = checked_table(values)
     names = coder_names(table.shape[1], coders)
     there = ~np.isnan(table)
     kept = np.flatnonzero(there.any(axis=0))

@@ -1,8 +1,9 @@
-"""Generalized confidence draws of session, coder and residual variance, for any connected or broken design.
+"""Generalized confidence draws of session, coder and residual variance, for incomplete designs too.
 
-Three sums of squares are held against their distributions: what is left after sessions and coders is
-e chi2; coders with sessions taken out, and sessions with coders taken out, are sums of independent squares
-with variances e (1 + b lambda) and e (1 + a mu). Each draw of three chi-squares is solved for e, then b, then a.
+Three sums of squares are held against their distributions. What is left after sessions and coders is e times
+a chi-square. Coders with sessions taken out, and sessions with coders taken out, are sums of independent
+squares with variances e + r lambda and e + s mu, where lambda and mu belong to the design. Each draw of three
+chi-squares is solved for e, then for r and for s, at or above 0.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bordin.reliability.design import FloatArray
-from bordin.reliability.reml import LARGEST_RATIO, Pattern, Sums
+from bordin.reliability.reml import Pattern, Sums, apply, combine
+from bordin.resampling import FloatArray
 
-# Points of the curve that is inverted, 0 apart: dense enough for four digits of a ratio.
-_RATIOS = np.concatenate([[0.0], np.geomspace(1e-6, LARGEST_RATIO, 1200)])
+# Ratios at which the curves are computed; between them they are read off on a log scale.
+_RATIOS = np.geomspace(1e-6, 1e6, 480)
+_EXACT_RATIO = 1e5
 # Below this share of all squares the residual is rounding error of an exact fit.
 EXACT_FIT = 1e-12
 
@@ -27,35 +29,30 @@ class Squares(NamedTuple):
     ----------
     residual : float
         What is left after sessions and coders; exactly 0 when they explain every rating.
-    residual_df, coder_df, session_df : int
-        Degrees of freedom.
-    coder, session : ndarray (len(ratios),)
-        Squares of coders adjusted for sessions, and of sessions adjusted for coders, each divided by its
-        variance in units of the residual variance, at the variance ratios of the curve.
-    coder_effects, session_effects : float
-        The limits of ratio times curve for large ratios: squares of the estimated effects.
+    degrees : tuple of int
+        Degrees of freedom of session, coder and residual.
+    session, coder : ndarray (480,)
+        Squares of sessions adjusted for coders, and of coders adjusted for sessions, in units of what the
+        variance ratio at that point of the curve would make them; falling.
+    effects : tuple of float
+        Squares of the estimated session and coder effects, which count when the residual is 0.
     """
 
     residual: float
-    residual_df: int
-    coder_df: int
-    session_df: int
-    coder: FloatArray
+    degrees: tuple[int, int, int]
     session: FloatArray
-    coder_effects: float
-    session_effects: float
+    coder: FloatArray
+    effects: tuple[float, float]
 
 
-def adjusted_squares(pattern: Pattern, sums: Sums, residual_df: int, n_groups: int) -> Squares:
-    """Take out sessions and coders of one data set.
+def adjusted_squares(pattern: Pattern, sums: Sums, n_groups: int = 1) -> Squares:
+    """Take sessions and coders out of each other.
 
     Parameters
     ----------
     pattern : Pattern
     sums : Sums
         Of one data set.
-    residual_df : int
-        Degrees of freedom of the residual.
     n_groups : int
         Groups of coders who never meet; 1 in a connected design.
 
@@ -63,24 +60,80 @@ def adjusted_squares(pattern: Pattern, sums: Sums, residual_df: int, n_groups: i
     -------
     Squares
     """
-    total = float(sums.squares[0])
-    within, seen, left = _sessions_out(pattern, sums, np.inf)
+    whole = 1 / pattern.size
+    within = np.diag(pattern.per_coder) - combine(whole[None], pattern.together)[0]
+    seen = sums.coder[0] - whole @ sums.crossed[0]
     size, vectors = np.linalg.eigh(within)
-    kept = size > 1e-9 * max(1.0, size.max())
+    kept = size > 1e-9 * max(1.0, float(size.max()))
     size, squared = size[kept], (vectors[:, kept].T @ seen) ** 2
-    residual = left - float(np.sum(squared / size))
-    if residual < EXACT_FIT * total:
+    residual = float(sums.squares[0] - whole @ sums.session[0] - np.sum(squared / size))
+    if residual < EXACT_FIT * float(sums.squares[0]):
         residual = 0.0
-    coder = np.sum(squared / size / (1 + _RATIOS[:, None] * size), axis=1)
-    session = np.array([_session_curve(pattern, sums, ratio) for ratio in _RATIOS]) - residual
-    s, k = pattern.coded.shape
+    degrees = (
+        pattern.n_sessions - n_groups,
+        pattern.n_coders - n_groups,
+        pattern.n_values - pattern.n_sessions - pattern.n_coders + n_groups,
+    )
     return Squares(
         residual,
-        residual_df,
-        k - n_groups,
-        s - n_groups,
-        coder,
-        np.minimum.accumulate(np.maximum(session, 0.0)),
-        float(np.sum(squared / size**2)),
-        0.0,
+        degrees,
+        _session_squares(pattern, sums, _RATIOS) - residual,
+        np.sum(squared / size / (1 + _RATIOS[:, None] * size), axis=1),
+        (
+            float(_EXACT_RATIO * (_session_squares(pattern, sums, np.array([_EXACT_RATIO]))[0] - residual)),
+            float(np.sum(squared / size**2)),
+        ),
     )
+
+
+def draws_of(squares: Squares, rng: np.random.Generator, size: int) -> FloatArray:
+    """Draw from the generalized distribution of the variances.
+
+    Parameters
+    ----------
+    squares : Squares
+        With at least one degree of freedom of session and residual; without one of coder, its variance is 0.
+    rng : numpy.random.Generator
+    size : int
+        How many draws.
+
+    Returns
+    -------
+    ndarray (size, 3)
+        Session, coder and residual variance.
+    """
+    drawn = np.zeros((size, 3))
+    drawn[:, 2] = squares.residual / rng.chisquare(squares.degrees[2], size)
+    for part, curve in enumerate((squares.session, squares.coder)):
+        if squares.degrees[part] == 0:
+            continue
+        chi = rng.chisquare(squares.degrees[part], size)
+        if squares.residual == 0:
+            drawn[:, part] = squares.effects[part] / chi
+        else:
+            drawn[:, part] = drawn[:, 2] * _solve(curve, drawn[:, 2] * chi)
+    return drawn
+
+
+def _solve(curve: FloatArray, target: FloatArray) -> FloatArray:
+    """Variance ratios at which a falling curve has the target values; 0 where it never is so high."""
+    up = curve > 0
+    if not up.any():
+        return np.zeros_like(target)
+    known = np.log(curve[up][::-1])
+    ratio = np.exp(np.interp(np.log(target), known, np.log(_RATIOS[up][::-1])))
+    solved: FloatArray = np.where(target >= curve[0], 0.0, ratio)
+    return solved
+
+
+def _session_squares(pattern: Pattern, sums: Sums, ratios: FloatArray) -> FloatArray:
+    """Squares left by generalized least squares with fixed coders, for each session variance ratio."""
+    weight = ratios[:, None] / (1 + ratios[:, None] * pattern.size)
+    coders = np.arange(pattern.together.shape[1])
+    within = -combine(weight, pattern.together)
+    within[:, coders, coders] += pattern.per_coder
+    seen = sums.coder[0] - weight @ sums.crossed[0]
+    left: FloatArray = (
+        sums.squares[0] - weight @ sums.session[0] - np.sum(seen * apply(np.linalg.inv(within), seen), axis=1)
+    )
+    return left

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bordin.reliability.design import BoolArray, FloatArray, IntArray
+from bordin.reliability.design import BoolArray
+from bordin.resampling import FloatArray, IntArray
 
 LARGEST_RATIO = 1e10
 _ITERATIONS = 200
@@ -25,33 +26,41 @@ class Pattern:
 
     Attributes
     ----------
-    coded : ndarray of bool (S, K)
-    group : ndarray of int (S,)
-        Which number of ratings each session has.
     size : ndarray (G,)
-        The numbers of ratings.
+        The numbers of ratings a session.
     sessions : ndarray (G,)
         Sessions that have them.
+    per_coder : ndarray (K,)
+        Ratings of each coder.
     together : ndarray (G, K, K)
         Sessions of each group that two coders share.
     """
 
-    coded: BoolArray
-    group: IntArray
     size: FloatArray
     sessions: FloatArray
+    per_coder: FloatArray
     together: FloatArray
 
     @property
     def n_values(self) -> int:
         """Ratings."""
-        return int(self.coded.sum())
+        return int(self.per_coder.sum())
 
     @property
-    def per_coder(self) -> FloatArray:
-        """Ratings of each coder, shape (K,)."""
-        counts: FloatArray = self.coded.sum(axis=0).astype(float)
-        return counts
+    def n_sessions(self) -> int:
+        """Sessions."""
+        return int(self.sessions.sum())
+
+    @property
+    def n_coders(self) -> int:
+        """Coders."""
+        return len(self.per_coder)
+
+    def one_way(self) -> Pattern:
+        """Return the pattern of the model without coders: all ratings as if of one."""
+        return Pattern(
+            self.size, self.sessions, self.per_coder.sum(keepdims=True), _total(self.together, (1, 2))
+        )
 
 
 class Sums(NamedTuple):
@@ -77,6 +86,10 @@ class Sums(NamedTuple):
     def rows(self, chosen: BoolArray | IntArray) -> Sums:
         """Return the sums of some of the data sets."""
         return Sums(*(part[chosen] for part in self))
+
+    def one_way(self) -> Sums:
+        """Return the sums of the model without coders."""
+        return Sums(self.squares, _total(self.coder, (1,)), self.session, _total(self.crossed, (2,)))
 
 
 class Likelihood(NamedTuple):
@@ -107,18 +120,22 @@ class Likelihood(NamedTuple):
 
 def pattern_of(coded: BoolArray) -> Pattern:
     """Group the sessions of a design by their number of ratings."""
-    size, group = np.unique(coded.sum(axis=1), return_inverse=True)
-    cells = coded.astype(float)
-    together = np.stack([cells[group == g].T @ cells[group == g] for g in range(size.size)])
-    return Pattern(coded, group, size.astype(float), np.bincount(group).astype(float), together)
+    cells = [coded[members].astype(float) for members in _groups(coded)]
+    return Pattern(
+        np.unique(coded.sum(axis=1)).astype(float),
+        np.array([float(len(part)) for part in cells]),
+        coded.sum(axis=0).astype(float),
+        np.stack([part.T @ part for part in cells]),
+    )
 
 
-def sums_of(pattern: Pattern, data: FloatArray) -> Sums:
-    """Reduce B data sets to sums.
+def sums_of(coded: BoolArray, data: FloatArray) -> Sums:
+    """Reduce B data sets of one design to sums.
 
     Parameters
     ----------
-    pattern : Pattern
+    coded : ndarray of bool (S, K)
+        Each session and each coder with at least one rating.
     data : ndarray (B, S, K)
         Ratings; what stands in cells that are not coded is not read.
 
@@ -126,13 +143,11 @@ def sums_of(pattern: Pattern, data: FloatArray) -> Sums:
     -------
     Sums
     """
-    coded = pattern.coded
     center = data.mean(axis=(1, 2), where=coded[None])
     held = np.where(coded, data - center[:, None, None], 0.0)
     totals = held.sum(axis=2)
     session, crossed = [], []
-    for g in range(pattern.size.size):
-        members = pattern.group == g
+    for members in _groups(coded):
         session.append(np.sum(totals[:, members] ** 2, axis=1))
         crossed.append(totals[:, members] @ coded[members].astype(float))
     return Sums(
@@ -166,15 +181,15 @@ def likelihood(pattern: Pattern, sums: Sums, ratios: FloatArray) -> Likelihood:
     shrink = 1 / (1 + a[:, None] * pattern.size)
     weight = a[:, None] * shrink
     coders = np.arange(pattern.together.shape[1])
-    within = -_combine(weight, pattern.together)
+    within = -combine(weight, pattern.together)
     within[:, coders, coders] += pattern.per_coder
     seen = sums.coder - np.einsum("bg,bgk->bk", weight, sums.crossed)
     system = b[:, None, None] * within
     system[:, coders, coders] += 1.0
     inverse = np.linalg.inv(system)
     ones = inverse.sum(axis=2)
-    solved = _apply(inverse, seen)
-    spread = _apply(within, ones)
+    solved = apply(inverse, seen)
+    spread = apply(within, ones)
     precision = spread.sum(axis=1)
     mean = solved.sum(axis=1) / precision
     rss = sums.squares - np.sum(weight * sums.session, axis=1) - b * np.sum(seen * solved, axis=1)
@@ -185,18 +200,18 @@ def likelihood(pattern: Pattern, sums: Sums, ratios: FloatArray) -> Likelihood:
     taken = np.einsum("gkl,bl->bgk", pattern.together, fitted)
     left = sums.session - np.einsum("bgk,bk->bg", 2 * sums.crossed - taken, fitted)
     squared = shrink**2
-    between = _combine(squared, pattern.together)
+    between = combine(squared, pattern.together)
     fit = np.stack([np.sum(squared * left, axis=1), np.sum(effect**2, axis=1)], axis=1)
     trace_a = np.sum(pattern.sessions * pattern.size * shrink, axis=1) - b * np.sum(
         inverse * between, axis=(1, 2)
     )
-    trace_a = trace_a - np.sum(ones * _apply(between, ones), axis=1) / precision
+    trace_a = trace_a - np.sum(ones * apply(between, ones), axis=1) / precision
     trace_b = np.sum(inverse * within, axis=(1, 2)) - np.sum(spread**2, axis=1) / precision
     gradient = np.stack([trace_a, trace_b], axis=1) - df * fit / rss[:, None]
 
     moved = np.einsum("bg,bgk->bk", squared, sums.crossed - taken)
-    moved_solved = _apply(inverse, moved)
-    pushed = _apply(inverse, _apply(within, effect))
+    moved_solved = apply(inverse, moved)
+    pushed = apply(inverse, apply(within, effect))
     means = np.stack([moved_solved.sum(axis=1), pushed.sum(axis=1)], axis=1)
     information = -means[:, :, None] * means[:, None, :] / precision[:, None, None]
     information[:, 0, 0] += np.sum(pattern.size * shrink**3 * left, axis=1) - b * np.sum(
@@ -302,18 +317,29 @@ def _descend(
     return moved
 
 
+def _groups(coded: BoolArray) -> list[BoolArray]:
+    """Sessions by their number of ratings, fewest first."""
+    size = coded.sum(axis=1)
+    return [size == n for n in np.unique(size)]
+
+
+def _total(array: FloatArray, axes: tuple[int, ...]) -> FloatArray:
+    summed: FloatArray = array.sum(axis=axes, keepdims=True)
+    return summed
+
+
 def _shares(ratios: FloatArray) -> FloatArray:
     shares: FloatArray = ratios / (1 + ratios.sum(axis=1, keepdims=True))
     return shares
 
 
-def _combine(weights: FloatArray, matrices: FloatArray) -> FloatArray:
+def combine(weights: FloatArray, matrices: FloatArray) -> FloatArray:
     """Weighted sums of G matrices, one for each of B rows of weights: shape (B, K, K)."""
     g, k, _ = matrices.shape
     summed: FloatArray = (weights @ matrices.reshape(g, k * k)).reshape(-1, k, k)
     return summed
 
 
-def _apply(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
+def apply(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
     """Product of each matrix with its vector."""
     return np.einsum("bkl,bl->bk", matrices, vectors)

@@ -110,7 +110,7 @@ def _shared_clusters(counted: Tally) -> int:
 
 
 def _linearized(value: float, counted: Tally, kernel: Kernel, rule: Rule, drawn: int) -> Interval:
-    """t interval from the variance of the sums of influences over units, or over clusters."""
+    """Student interval from the variance of the sums of influences over units, or over clusters."""
     from scipy.special import stdtrit
 
     n = float(counted.frequency.sum())

@@ -6,6 +6,7 @@ All text travels as string literals; nothing a person wrote is ever read as code
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bordin.errors import BordinError
@@ -16,6 +17,7 @@ from bordin.report.text import Phrase, Run, phrase, plain_text
 _PIXELS_PER_INCH = 100.0
 _MOST_LINES_TOGETHER = 52
 _LINE_CHARACTERS = 125
+_OTHER_SCRIPTS = re.compile("[\u0600-\u1dff\u2e80-\U0010ffff]")
 _ALIGN = {"start": "left", "center": "center", "end": "right"}
 _STYLES = {
     "stat": "emph({})",
@@ -231,4 +233,4 @@ def pictures(drawings: Sequence[Picture]) -> list[bytes]:
 
 def _own_fonts_suffice(source: str) -> bool:
     """Say whether the typesetter's fonts hold the letters: Latin, Greek, Cyrillic, Hebrew, symbols."""
-    return not any("\u0600" <= c < "\u1e00" or c >= "\u2e80" for c in source)
+    return _OTHER_SCRIPTS.search(source) is None

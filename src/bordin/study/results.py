@@ -11,6 +11,7 @@ from typing import Literal
 
 from bordin.association.cells import AssociationTable, Contrast
 from bordin.estimate import Estimate
+from bordin.reliability.shapes import Reliability
 from bordin.study.protocol import Protocol
 
 Verdict = Literal["supported", "not supported", "inconclusive"]
@@ -261,6 +262,97 @@ class CodingFacts:
 
 
 @dataclass(frozen=True)
+class DimensionReliability:
+    """How far the coders of one dimension agree.
+
+    Attributes
+    ----------
+    variable, label : str
+        ``"socialization.concordance"`` and its name.
+    used : Reliability
+        Of the score that really enters the association table.
+    why : str
+        Why this form, in one sentence.
+    others : tuple of Reliability
+        Further coefficients on the same ratings.
+    components : mapping of str to float
+        Variance of session, coder and residual; empty when they cannot be told apart.
+    n_sessions, n_double : int
+        Coded sessions, and those with two or more coders.
+    coders : tuple of str
+    notes : tuple of str
+        For example that the range is restricted.
+    """
+
+    variable: str
+    label: str
+    used: Reliability
+    why: str
+    others: tuple[Reliability, ...]
+    components: Mapping[str, float]
+    n_sessions: int
+    n_double: int
+    coders: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ScaleReliability:
+    """Internal consistency of a questionnaire scale with at least three items.
+
+    Attributes
+    ----------
+    variable, label : str
+    n_items : int
+    alpha, omega : Estimate
+    """
+
+    variable: str
+    label: str
+    n_items: int
+    alpha: Estimate
+    omega: Estimate
+
+
+@dataclass(frozen=True)
+class CoderFigure:
+    """One figure about one coder, for the coder charts.
+
+    Attributes
+    ----------
+    coder : str
+    variable : str
+        The dimension; empty when the figure is over all dimensions.
+    kind : str
+        ``"leniency"``, ``"spread"``, ``"halo"`` or ``"drift"``.
+    estimate : Estimate
+    """
+
+    coder: str
+    variable: str
+    kind: Literal["leniency", "spread", "halo", "drift"]
+    estimate: Estimate
+
+
+@dataclass(frozen=True)
+class ReliabilityResults:
+    """Everything about the reliability of ratings and scores in this sample.
+
+    Attributes
+    ----------
+    dimensions : tuple of DimensionReliability
+    scales : tuple of ScaleReliability
+    coders : tuple of CoderFigure
+    notes : tuple of str
+    """
+
+    dimensions: tuple[DimensionReliability, ...] = ()
+    scales: tuple[ScaleReliability, ...] = ()
+    coders: tuple[CoderFigure, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Results:
     """Everything a report may say.
 
@@ -281,6 +373,7 @@ class Results:
     provenance : Provenance
     warnings : tuple of str
         What the reader of the terminal and of the report must know.
+    reliability : ReliabilityResults
     """
 
     protocol: Protocol
@@ -296,6 +389,7 @@ class Results:
     lock: LockStatus
     provenance: Provenance
     warnings: tuple[str, ...] = ()
+    reliability: ReliabilityResults = ReliabilityResults()
 
     def variable(self, name: str) -> Variable:
         """Return the row or column variable called `name`; KeyError when there is none."""

@@ -138,10 +138,11 @@ class Drawing:
         return "".join(self.parts)
 
 
-def wrap(words: str, width: float) -> list[str]:
+@cache
+def wrap(words: str, width: float) -> tuple[str, ...]:
     """Break a label into lines that fit `width` units; a word that is too long is broken."""
     fitting = max(4, int(width / (FONT_PX * _CHARACTER)))
-    return textwrap.wrap(words, fitting, break_long_words=True) or [""]
+    return tuple(textwrap.wrap(words, fitting, break_long_words=True)) or ("",)
 
 
 @cache
