@@ -26,10 +26,13 @@ class Chance(NamedTuple):
         Turns weights (b, p) of the distinct rows into chance agreement (b,).
     influence : ndarray of shape (p,)
         What one unit that shows the row adds to n times the chance agreement (to first order).
+    low : float
+        Where the coefficient's interval is cut below.
     """
 
     value: Callable[[FloatArray], FloatArray]
     influence: FloatArray
+    low: float = -1.0
 
 
 def named(name: str, weights: str) -> str:
@@ -39,14 +42,9 @@ def named(name: str, weights: str) -> str:
     return f"{name[:-1]}, {weights})" if name.endswith(")") else f"{name} ({weights})"
 
 
-def no_chance(counted: Tally) -> Chance:
-    """Chance agreement of 0, for percent agreement."""
-    return constant_chance(counted, 0.0)
-
-
-def constant_chance(counted: Tally, value: float) -> Chance:
+def constant_chance(counted: Tally, value: float, low: float = -1.0) -> Chance:
     """Chance agreement that does not depend on what was coded."""
-    return Chance(lambda weights: np.full(len(weights), value), np.zeros(len(counted.frequency)))
+    return Chance(lambda weights: np.full(len(weights), value), np.zeros(len(counted.frequency)), low)
 
 
 def shares(counted: Tally) -> FloatArray:
@@ -100,7 +98,7 @@ def corrected(
     influence /= 1 - by_chance
     published = influence + coefficient * (per_pair - 1)
     notes = _single_coded(counted)
-    kernel = Kernel(value, influence, published, low=lowest(matrix, by_chance))
+    kernel = Kernel(value, influence, published, low=chance.low)
     return reliability(name, method, counted, kernel, rule, notes)
 
 

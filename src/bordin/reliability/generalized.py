@@ -17,7 +17,9 @@ from bordin.resampling import FloatArray
 
 # Ratios at which the curves are computed; between them they are read off on a log scale.
 _RATIOS = np.geomspace(1e-6, 1e6, 480)
-_EXACT_RATIO = 1e5
+# Ratios from which the limit of an exact fit is taken (Richardson's extrapolation, halving 1 / ratio).
+_LARGE = 1e3 * np.array([1.0, 2.0, 4.0])
+_LIMIT = np.array([1.0, -6.0, 8.0]) / 3
 # Below this share of all squares the residual is rounding error of an exact fit.
 EXACT_FIT = 1e-12
 
@@ -79,10 +81,7 @@ def adjusted_squares(pattern: Pattern, sums: Sums, n_groups: int = 1) -> Squares
         degrees,
         _session_squares(pattern, sums, _RATIOS) - residual,
         np.sum(squared / size / (1 + _RATIOS[:, None] * size), axis=1),
-        (
-            float(_EXACT_RATIO * (_session_squares(pattern, sums, np.array([_EXACT_RATIO]))[0] - residual)),
-            float(np.sum(squared / size**2)),
-        ),
+        (_session_effects(pattern, sums, residual), float(np.sum(squared / size**2))),
     )
 
 
@@ -124,6 +123,12 @@ def _solve(curve: FloatArray, target: FloatArray) -> FloatArray:
     ratio = np.exp(np.interp(np.log(target), known, np.log(_RATIOS[up][::-1])))
     solved: FloatArray = np.where(target >= curve[0], 0.0, ratio)
     return solved
+
+
+def _session_effects(pattern: Pattern, sums: Sums, residual: float) -> float:
+    """Squares of the estimated session effects: ratio times curve where the ratio grows without end."""
+    effects = float(_LIMIT @ (_LARGE * (_session_squares(pattern, sums, _LARGE) - residual)))
+    return effects if effects > 1e-9 * float(sums.squares[0]) else 0.0
 
 
 def _session_squares(pattern: Pattern, sums: Sums, ratios: FloatArray) -> FloatArray:

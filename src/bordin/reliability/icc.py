@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from bordin.errors import AnalysisError, nearest
 from bordin.estimate import Estimate, Interval
-from bordin.reliability.design import Design, design_of, without_empty
+from bordin.reliability.design import NO_VARIANCE, Design, design_of, without_empty
 from bordin.reliability.shapes import Reliability
 from bordin.reliability.tally import checked_table
 from bordin.reliability.variance_components import (
@@ -31,26 +31,36 @@ class Form(NamedTuple):
         By McGraw and Wong (1996).
     shrout_fleiss, spss : str
         Its names by Shrout and Fleiss (1979) and in SPSS.
+    model : str
+        ``"one-way"``, ``"agreement"`` or ``"consistency"``.
+    mean : bool
+        Whether it is for the mean of the coders rather than for one.
     """
 
     name: str
     shrout_fleiss: str
     spss: str
+    model: str
+    mean: bool
 
 
 FORMS = {
     form.name: form
     for form in (
-        Form("ICC(1)", "ICC(1,1)", "one-way random, single measures"),
-        Form("ICC(A,1)", "ICC(2,1)", "two-way random, absolute agreement, single measures"),
-        Form("ICC(C,1)", "ICC(3,1)", "two-way mixed, consistency, single measures"),
-        Form("ICC(k)", "ICC(1,k)", "one-way random, average measures"),
-        Form("ICC(A,k)", "ICC(2,k)", "two-way random, absolute agreement, average measures"),
-        Form("ICC(C,k)", "ICC(3,k)", "two-way mixed, consistency, average measures"),
+        Form("ICC(1)", "ICC(1,1)", "one-way random, single measures", "one-way", False),
+        Form(
+            "ICC(A,1)", "ICC(2,1)", "two-way random, absolute agreement, single measures", "agreement", False
+        ),
+        Form("ICC(C,1)", "ICC(3,1)", "two-way mixed, consistency, single measures", "consistency", False),
+        Form("ICC(k)", "ICC(1,k)", "one-way random, average measures", "one-way", True),
+        Form(
+            "ICC(A,k)", "ICC(2,k)", "two-way random, absolute agreement, average measures", "agreement", True
+        ),
+        Form("ICC(C,k)", "ICC(3,k)", "two-way mixed, consistency, average measures", "consistency", True),
     )
 }
 INTERVALS = ("default", "F", "bootstrap", "generalized", "parametric bootstrap", "none")
-RULES = ("Spearman-Brown", "McGraw-Wong")
+RULES = ("Spearman-Brown", "irr")
 # Multiplicities held at once.
 _AT_ONCE = 4_000_000
 
@@ -141,8 +151,9 @@ def icc_forms(
         for complete data only), ``"generalized"`` or ``"parametric bootstrap"`` (both of variance components,
         also on complete data), or ``"none"``.
     rule : str
-        F interval of ICC(A,k): ``"Spearman-Brown"`` steps the limits of ICC(A,1) up, ``"McGraw-Wong"`` puts
-        the mean form into the constants of the formula.
+        F interval of ICC(A,k): ``"Spearman-Brown"`` steps the limits of ICC(A,1) up, which is the formula of
+        McGraw and Wong; ``"irr"`` puts ICC(A,k) into the constants of the single form, as the R package
+        irr does.
     resamples : int
         Of either bootstrap.
     seed : int
@@ -166,7 +177,7 @@ def icc_forms(
 
     Notes
     -----
-    Validated against R psych 2.2.9 (Spearman-Brown) and irr 0.84.1 (McGraw-Wong) on
+    Validated against R psych 2.2.9 (Spearman-Brown) and irr 0.84.1 (irr) on
     ``tests/reference/reliability/icc_complete.json``, and lme4 1.1-31 on ``icc_components.json``.
     """
     _check(level, interval, rule, resamples)
@@ -215,16 +226,14 @@ def forms_of_components(
     found: dict[str, Reliability] = {}
     k = effective_coders(two_way.design.coded) if two_way.design.n_values else 1.0
     said = () if two_way.design.complete else (f"k = {k:.4g}, the harmonic mean of the coders a session",)
-    for name in FORMS:
-        mean = name.endswith("k)")
-        coders = k if mean else 1.0
-        notes = said if mean else ()
-        if "1)" in name and "," not in name or name == "ICC(k)":
+    for form in FORMS.values():
+        coders, notes = (k, said) if form.mean else (1.0, ())
+        if form.model == "one-way":
             if one_way is not None:
-                found[name] = one_way.reliability(name, coders=coders, notes=notes)
+                found[form.name] = one_way.reliability(form.name, coders=coders, notes=notes)
         else:
-            share = 0.0 if "C" in name.split("(")[1] else 1 / coders
-            found[name] = two_way.reliability(name, coders=coders, confounded=share, notes=notes)
+            share = 0.0 if form.model == "consistency" else 1 / coders
+            found[form.name] = two_way.reliability(form.name, coders=coders, confounded=share, notes=notes)
     return found
 
 
@@ -243,17 +252,21 @@ def mean_squares(table: FloatArray, weights: FloatArray | None = None) -> MeanSq
     MeanSquares
         Arrays of shape (B,).
     """
-    n, k = table.shape
+    parts = _parts(table)
+    return _mean_squares(parts.sum(axis=0)[None] if weights is None else weights @ parts)
+
+
+def _parts(table: FloatArray) -> FloatArray:
+    """What each session adds to the sums: itself, its squares, its squared mean, and its ratings."""
     held = table - table.mean()
-    means = held.mean(axis=1)
-    parts = np.column_stack([np.ones(n), np.einsum("sk,sk->s", held, held), means**2, held])
-    sums = parts.sum(axis=0)[None] if weights is None else weights @ parts
-    return _mean_squares(sums, k)
+    squares, means = np.einsum("sk,sk->s", held, held), held.mean(axis=1)
+    return np.column_stack([np.ones(len(table)), squares, means**2, held])
 
 
-def _mean_squares(sums: FloatArray, k: int) -> MeanSquares:
-    """Mean squares from sums of: sessions, squares, squared session means, and each coder."""
+def _mean_squares(sums: FloatArray) -> MeanSquares:
+    """Mean squares from sums of :func:`_parts`, shape (B, 3 + n_coders)."""
     n, columns = sums[:, 0], sums[:, 3:]
+    k = columns.shape[1]
     grand = columns.sum(axis=1) ** 2 / (n * k)
     # Rounding can leave a sum of squares that is 0 slightly beside it.
     nothing = 1e-13 * sums[:, 1]
@@ -264,9 +277,7 @@ def _mean_squares(sums: FloatArray, k: int) -> MeanSquares:
     rows, between, within, error = (
         np.where(part > nothing, part, 0.0) for part in (rows, between, within, error)
     )
-    return MeanSquares(
-        rows / (n - 1), between / (k - 1), error / ((n - 1) * (k - 1)), within / (n * (k - 1))
-    )
+    return MeanSquares(rows / (n - 1), between / (k - 1), error / ((n - 1) * (k - 1)), within / (n * (k - 1)))
 
 
 def six_forms(squares: MeanSquares, n: FloatArray | float, k: int) -> FloatArray:
@@ -346,32 +357,28 @@ def f_intervals(squares: MeanSquares, n: int, k: int, level: float, rule: str) -
     Returns
     -------
     ndarray (6, 2)
-        In the order of :data:`FORMS`. Where nothing varies within sessions beyond the coders, the limits of
-        consistency are 1.
+        In the order of :data:`FORMS`; NaN where there is none, 1 where the coders agree perfectly.
     """
     rows, columns, error, within = (float(part[0]) for part in squares)
     tail = (1 - level) / 2
     one_way = _limits_of_ratio(rows, within, (n - 1, n * (k - 1)), k, tail)
     two_way = _limits_of_ratio(rows, error, (n - 1, (n - 1) * (k - 1)), k, tail)
     values = six_forms(squares, float(n), k)[0]
-    single = _agreement_limits((rows, columns, error), (n, k), float(values[1]), tail, mean=False)
-    if rule == "McGraw-Wong":
-        average = _agreement_limits((rows, columns, error), (n, k), float(values[4]), tail, mean=True)
-    else:
-        average = stepped_up(single, k)
+    single = _agreement_limits((rows, columns, error), (n, k), float(values[1]), tail)
+    average = stepped_up(single, k)
+    if rule == "irr":
+        average = stepped_up(_agreement_limits((rows, columns, error), (n, k), float(values[4]), tail), k)
     return np.stack([one_way, single, two_way, stepped_up(one_way, k), average, stepped_up(two_way, k)])
 
 
 def stepped_up(reliability: FloatArray, k: float) -> FloatArray:
     """Reliability of a mean of k by Spearman and Brown, k r / (1 + (k - 1) r)."""
     below = 1 + (k - 1) * reliability
-    stepped: FloatArray = np.where(below > 0, k * reliability / np.where(below > 0, below, 1.0), -np.inf)
+    stepped: FloatArray = np.where(below > 0, k * reliability / np.where(below > 0, below, 1.0), np.nan)
     return stepped
 
 
-def _limits_of_ratio(
-    rows: float, within: float, df: tuple[int, int], k: int, tail: float
-) -> FloatArray:
+def _limits_of_ratio(rows: float, within: float, df: tuple[int, int], k: int, tail: float) -> FloatArray:
     """Limits of a single-coder form that is a function of one ratio of mean squares."""
     from scipy.special import fdtri
 
@@ -384,28 +391,24 @@ def _limits_of_ratio(
 
 
 def _agreement_limits(
-    squares: tuple[float, float, float], size: tuple[int, int], value: float, tail: float, *, mean: bool
+    squares: tuple[float, float, float], size: tuple[int, int], value: float, tail: float
 ) -> FloatArray:
-    """Limits of ICC(A,1) or, with `mean`, of ICC(A,k), whose degrees of freedom are Satterthwaite's."""
+    """Limits of ICC(A,1), with Satterthwaite's degrees of freedom at `value`."""
     from scipy.special import fdtri
 
     rows, columns, error = squares
     n, k = size
-    if np.isnan(value):
-        return np.array([np.nan, np.nan])
-    if value == 1:
-        return np.array([1.0, 1.0])
-    scale = 1 if mean else k
-    a = scale * value / (n * (1 - value))
-    b = 1 + scale * value * (n - 1) / (n * (1 - value))
+    none = np.array([np.nan, np.nan])
+    if np.isnan(value) or value == 1:
+        return none if np.isnan(value) else np.array([1.0, 1.0])
+    a = k * value / (n * (1 - value))
+    b = 1 + a * (n - 1)
     mixed = (a * columns) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1))
-    df = (a * columns + b * error) ** 2 / mixed if mixed > 0 else (n - 1) * (k - 1)
-    lower, upper = fdtri(n - 1, df, 1 - tail), fdtri(df, n - 1, 1 - tail)
-    if mean:
-        low = n * (rows - lower * error) / (lower * (columns - error) + n * rows)
-        high = n * (upper * rows - error) / (columns - error + n * upper * rows)
-        return np.array([low, high])
+    df = (a * columns + b * error) ** 2 / mixed if mixed > 0 else 0.0
+    if df <= 0 or rows == 0:
+        return none
     other = k * columns + (k * n - k - n) * error
+    lower, upper = fdtri(n - 1, df, 1 - tail), fdtri(df, n - 1, 1 - tail)
     low = n * (rows - lower * error) / (lower * other + n * rows)
     high = n * (upper * rows - error) / (other + n * upper * rows)
     return np.array([low, high])
@@ -431,7 +434,7 @@ def _of_mean_squares(
     found = {}
     for i, name in enumerate(FORMS):
         if np.isnan(values[i]):
-            reason = "no variance: all ratings are equal" if not np.ptp(table) else _no_sessions(name)
+            reason = NO_VARIANCE if not np.ptp(table) else _no_sessions(name)
             found[name] = _undefined(name, reason, design)
             continue
         held = None
@@ -447,15 +450,12 @@ def _left_out(table: FloatArray) -> FloatArray:
     n, k = table.shape
     if n < 3:
         return np.full((n, 6), np.nan)
-    held = table - table.mean()
-    means = held.mean(axis=1)
-    parts = np.column_stack([np.ones(n), np.einsum("sk,sk->s", held, held), means**2, held])
-    return six_forms(_mean_squares(parts.sum(axis=0) - parts, k), n - 1.0, k)
+    parts = _parts(table)
+    return six_forms(_mean_squares(parts.sum(axis=0) - parts), n - 1.0, k)
 
 
 def _no_sessions(name: str) -> str:
-    mean = " of the coders' means" if name.endswith("k)") else ""
-    return f"no variance between sessions{mean}"
+    return "no variance between the means of sessions" if FORMS[name].mean else "no variance between sessions"
 
 
 def _undefined(name: str, reason: str, design: Design) -> Reliability:

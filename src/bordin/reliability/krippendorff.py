@@ -44,9 +44,9 @@ def krippendorff_alpha(
     clusters : array_like of shape (n_units,), optional
         Label of each unit's cluster (the session of a turn): intervals then rest on whole clusters.
     interval : str
-        ``"analytic"`` (linearized variance, t; for the ordinal metric it counts that the ranks vary too),
-        ``"bootstrap"`` (BCa over units or clusters) or ``"Gwet 2014"`` (his variance, which is the linearized
-        one except that the ordinal metric is held for fixed).
+        ``"analytic"`` (linearized variance, t of the logarithm of 1 - value; it counts that the ranks of the
+        ordinal metric vary too), ``"bootstrap"`` (BCa over units or clusters) or ``"Gwet 2014"`` (his
+        interval: symmetric, cut at 1, the ordinal metric held for fixed).
     level : float
         Confidence level.
     resamples, seed : int

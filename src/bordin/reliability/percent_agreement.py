@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy.typing as npt
 
-from bordin.reliability.chance import corrected, named, no_chance
+from bordin.reliability.chance import constant_chance, corrected, named
 from bordin.reliability.shapes import Reliability
 from bordin.reliability.tally import tally
 from bordin.reliability.uncertainty import Rule, without_value
@@ -35,8 +35,9 @@ def percent_agreement(
     clusters : array_like of shape (n_units,), optional
         Label of each unit's cluster (the session of a turn): intervals then rest on whole clusters.
     interval : str
-        ``"analytic"`` (linearized variance, t), ``"bootstrap"`` (BCa over units or clusters) or
-        ``"Gwet 2014"`` (his variance, which holds the number of units with two coders for fixed).
+        ``"analytic"`` (linearized variance, t of the logarithm of 1 - value), ``"bootstrap"`` (BCa over units
+        or clusters) or ``"Gwet 2014"`` (his interval: symmetric, cut at 1, and its variance holds the number
+        of units with two coders for fixed, which makes it wide where many units have one).
     level : float
         Confidence level.
     resamples, seed : int
@@ -68,4 +69,4 @@ def percent_agreement(
     if counted.n_units == 0:
         return without_value(name, method, counted, "nothing was coded by two or more coders")
     matrix = weight_matrix(weights, counted.categories)
-    return corrected(name, method, counted, matrix, no_chance(counted), rule)
+    return corrected(name, method, counted, matrix, constant_chance(counted, 0.0, low=0.0), rule)

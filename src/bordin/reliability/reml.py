@@ -342,4 +342,5 @@ def combine(weights: FloatArray, matrices: FloatArray) -> FloatArray:
 
 def apply(matrices: FloatArray, vectors: FloatArray) -> FloatArray:
     """Product of each matrix with its vector."""
-    return np.einsum("bkl,bl->bk", matrices, vectors)
+    product: FloatArray = np.einsum("bkl,bl->bk", matrices, vectors)
+    return product

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import sqrt
+from math import exp, sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,8 @@ KINDS = ("analytic", "bootstrap", "Gwet 2014")
 _BLOCK = 4_000_000
 # Influences below this share of the value's unit are rounding errors.
 _NO_SPREAD = 1e-12
+# Beyond this the lower limit is cut in any case.
+_LARGEST_EXPONENT = 100.0
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,13 @@ class Kernel(NamedTuple):
     published : ndarray of shape (p,) or None
         The same by Gwet's (2014) formula, where that differs.
     low : float
-        Smallest value that the coefficient can take.
+        Where intervals are cut below, unless the value itself lies there.
     """
 
     value: Callable[[FloatArray], FloatArray]
     influence: FloatArray
     published: FloatArray | None = None
-    low: float = -np.inf
+    low: float = -1.0
 
 
 def reliability(
@@ -114,19 +116,25 @@ def _linearized(value: float, counted: Tally, kernel: Kernel, rule: Rule, drawn:
     from scipy.special import stdtrit
 
     n = float(counted.frequency.sum())
-    influence, method, degrees = kernel.influence, "linearized, t", drawn - 1
-    if rule.kind == "Gwet 2014":
-        method = "Gwet 2014, t"
-        if kernel.published is not None and counted.cluster_of is None:
-            influence, degrees = kernel.published, int(n) - 1
+    plain = rule.kind == "Gwet 2014"
+    influence, degrees = kernel.influence, drawn - 1
+    if plain and kernel.published is not None and counted.cluster_of is None:
+        influence, degrees = kernel.published, int(n) - 1
     if counted.cluster_of is None:
         units, squares = n, float(counted.frequency @ influence**2)
     else:
         sums = np.bincount(counted.cluster_of, weights=influence[counted.row_of])
         units, squares = len(sums), float(sums @ sums)
-        method += ", by cluster"
     half = float(stdtrit(degrees, (1 + rule.level) / 2)) * sqrt(units / (units - 1) * squares) / n
-    return Interval(max(kernel.low, value - half), min(1.0, value + half), rule.level, method)
+    if plain:
+        low, high, method = value - half, min(1.0, value + half), "Gwet 2014, t"
+    else:
+        # A share of disagreement is skewed; its logarithm is less so, and keeps the limits below 1.
+        share = 1 - value
+        ratio = exp(min(half / share, _LARGEST_EXPONENT))
+        low, high, method = 1 - share * ratio, 1 - share / ratio, "linearized, t of log(1 - value)"
+    method += "" if counted.cluster_of is None else ", by cluster"
+    return Interval(max(min(kernel.low, value), low), high, rule.level, method)
 
 
 def _bootstrap(

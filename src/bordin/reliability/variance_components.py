@@ -47,20 +47,16 @@ class VarianceComponents:
         ``"generalized"``, ``"parametric bootstrap"`` or ``"none"``.
     draws : ndarray (B, 3)
         What the intervals are read from; no rows when there are none.
-    dimension, unit : str
-        As in :class:`~bordin.reliability.shapes.Reliability`.
     """
 
     session: Estimate
     coder: Estimate
     residual: Estimate
-    design: Design = field(compare=False)
+    design: Design = field(repr=False, compare=False)
     estimator: str
     level: float
     interval: str
     draws: FloatArray = field(repr=False, compare=False)
-    dimension: str = ""
-    unit: str = "session"
 
     @property
     def undefined(self) -> str | None:
@@ -128,7 +124,7 @@ class VarianceComponents:
             said = self.residual.notes + notes
             estimate = Estimate(name, value, n, self.estimator, interval, said)
         design = self.design
-        return Reliability(estimate, n, design.n_meeting, design.n_values, self.dimension, self.unit)
+        return Reliability(estimate, n, design.n_meeting, design.n_values)
 
 
 def variance_components(
@@ -188,39 +184,35 @@ def variance_components(
     estimator = "REML, one-way" if one_way else "REML"
     reason = why_undefined(table, design, one_way)
     if reason is not None:
-        nothing = [Estimate.without_value(name, design.n_overlapping, reason, estimator) for name in NAMES]
-        return VarianceComponents(*nothing, design, estimator, level, interval, np.zeros((0, 3)))
+        session, coder, residual = (
+            Estimate.without_value(name, design.n_overlapping, reason, estimator) for name in NAMES
+        )
+        none = np.zeros((0, 3))
+        return VarianceComponents(session, coder, residual, design, estimator, level, interval, none)
     # Ratings in units of their spread, so that no tolerance depends on the scale.
     scale = float(np.nanstd(table))
     cells = np.where(design.coded, table, 0.0)[None] / scale
-    whole, sums = pattern_of(design.coded), sums_of(design.coded, cells)
-    pattern = whole.one_way() if one_way else whole
-    sums = sums.one_way() if one_way else sums
+    pattern, sums = pattern_of(design.coded), sums_of(design.coded, cells)
+    if one_way:
+        pattern, sums = pattern.one_way(), sums.one_way()
     squares = adjusted_squares(pattern, sums, 1 if one_way else len(design.groups))
     fitted = _fit(pattern, sums, squares, coder=not one_way)
     kind = "generalized" if interval == "parametric bootstrap" and squares.residual == 0 else interval
-    rng = generators(seed, 1)[0]
-    size = _DRAWS[kind] if draws is None else draws
+    rng, size = generators(seed, 1)[0], _DRAWS[kind] if draws is None else draws
+    drawn: FloatArray = np.zeros((0, 3))
     if kind == "generalized":
         drawn = draws_of(squares, rng, size)
     elif kind == "parametric bootstrap":
         drawn = bootstrap_components(design.coded, fitted, rng, size, one_way=one_way)
-    else:
-        drawn = np.zeros((0, 3))
     fitted, drawn = fitted * scale**2, drawn * scale**2
     notes = design.notes() + _boundary_notes(fitted, one_way)
-    parts = [
+    session, coder, residual = (
         Estimate(
-            name,
-            float(fitted[i]),
-            design.n_overlapping,
-            estimator,
-            _interval(drawn[:, i], float(fitted[i]), level, kind),
-            notes,
+            name, value, design.n_overlapping, estimator, _interval(drawn[:, i], value, level, kind), notes
         )
-        for i, name in enumerate(NAMES)
-    ]
-    return VarianceComponents(*parts, design, estimator, level, kind, drawn)
+        for i, (name, value) in enumerate(zip(NAMES, fitted.tolist(), strict=True))
+    )
+    return VarianceComponents(session, coder, residual, design, estimator, level, kind, drawn)
 
 
 def bootstrap_components(

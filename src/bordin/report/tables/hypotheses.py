@@ -252,21 +252,26 @@ def families_table(results: Results) -> Table:
         phrase(stat("p"), f"\u00a0<\u00a0{line}"),
         phrase("Adjusted ", stat("p"), f"\u00a0<\u00a0{line}"),
     ]
-    total = results.table.family_size + len(contrasts)
-    note = phrase(
-        Run("Note.", "stat"),
-        f" In {count(results.table.family_size)} tests of true zeros, about "
-        f"{count(round(results.table.family_size * alpha))} would fall below {line} before adjustment by chance. "
-        f"Beside the hypotheses, {count(total)} {plural(total, 'test')} {'was' if total == 1 else 'were'} run; "
-        "other coefficients and partial correlations repeat the same tests and are not counted.",
-    )
     return Table(
         id="families-table",
         title="All Tests That Were Run",
         head=head(*columns),
         groups=(tuple(rows),),
-        notes=(note,),
+        notes=(_families_note(results, len(contrasts)),),
         widths=(3.6, 1.4, 0.9, 2.0, 1.1, 1.5),
+    )
+
+
+def _families_note(results: Results, n_contrasts: int) -> Phrase:
+    """Say how many tests would fall below the line by chance, and what is not counted."""
+    size, alpha = results.table.family_size, results.table.alpha
+    total = size + n_contrasts
+    return phrase(
+        Run("Note.", "stat"),
+        f" In {count(size)} tests of true zeros, about {count(round(size * alpha))} would fall below "
+        f"{threshold(alpha)} before adjustment by chance. "
+        f"Beside the hypotheses, {count(total)} {plural(total, 'test')} {'was' if total == 1 else 'were'} run; "
+        "other coefficients and partial correlations repeat the same tests and are not counted.",
     )
 
 
