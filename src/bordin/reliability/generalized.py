@@ -81,7 +81,7 @@ def adjusted_squares(pattern: Pattern, sums: Sums, n_groups: int = 1) -> Squares
         degrees,
         _session_squares(pattern, sums, _RATIOS) - residual,
         np.sum(squared / size / (1 + _RATIOS[:, None] * size), axis=1),
-        (_session_effects(pattern, sums, residual), float(np.sum(squared / size**2))),
+        (_session_effects(pattern, sums, residual), _effects(float(np.sum(squared / size**2)), sums)),
     )
 
 
@@ -127,8 +127,12 @@ def _solve(curve: FloatArray, target: FloatArray) -> FloatArray:
 
 def _session_effects(pattern: Pattern, sums: Sums, residual: float) -> float:
     """Squares of the estimated session effects: ratio times curve where the ratio grows without end."""
-    effects = float(_LIMIT @ (_LARGE * (_session_squares(pattern, sums, _LARGE) - residual)))
-    return effects if effects > 1e-9 * float(sums.squares[0]) else 0.0
+    return _effects(float(_LIMIT @ (_LARGE * (_session_squares(pattern, sums, _LARGE) - residual))), sums)
+
+
+def _effects(squares: float, sums: Sums) -> float:
+    """Squares of effects, 0 where they are rounding errors."""
+    return squares if squares > 1e-9 * float(sums.squares[0]) else 0.0
 
 
 def _session_squares(pattern: Pattern, sums: Sums, ratios: FloatArray) -> FloatArray:

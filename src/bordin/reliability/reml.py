@@ -155,6 +155,30 @@ def sums_of(coded: BoolArray, data: FloatArray) -> Sums:
     )
 
 
+def simulated(coded: BoolArray, variances: FloatArray, rng: np.random.Generator, size: int) -> Sums:
+    """Simulate data sets of one design.
+
+    Parameters
+    ----------
+    coded : ndarray of bool (S, K)
+    variances : ndarray (3,)
+        Session, coder and residual variance.
+    rng : numpy.random.Generator
+    size : int
+        How many data sets.
+
+    Returns
+    -------
+    Sums
+    """
+    s, k = coded.shape
+    session, coder, residual = np.sqrt(variances)
+    data = rng.standard_normal((size, s, k)) * residual
+    data += rng.standard_normal((size, s, 1)) * session
+    data += rng.standard_normal((size, 1, k)) * coder
+    return sums_of(coded, data)
+
+
 def likelihood(pattern: Pattern, sums: Sums, ratios: FloatArray) -> Likelihood:
     """Evaluate the profiled restricted likelihood.
 

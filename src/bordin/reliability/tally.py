@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -187,7 +186,12 @@ def _distinct(rows: IntArray, q: int) -> tuple[IntArray, IntArray, IntArray]:
             highest = len(rows)
         key = key * (q + 1) + (column + 1)
         highest *= q + 1
-    found: tuple[Any, Any, Any, Any] = np.unique(
+    found: tuple[IntArray, IntArray, IntArray, IntArray] = np.unique(
         key, return_index=True, return_inverse=True, return_counts=True
     )
-    return found[1], found[2], found[3]
+    _, first, row_of, frequency = found
+    # In order of the units, so that the order of the coders does not change what a seed draws.
+    order = np.argsort(first)
+    place = np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
+    return first[order], place[row_of], frequency[order]

@@ -18,7 +18,7 @@ from bordin.resampling import FloatArray, bca_limits, generators, multiplicities
 KINDS = ("analytic", "bootstrap", "Gwet 2014")
 # Numbers held at once while resampling.
 _BLOCK = 4_000_000
-# Influences below this share of the value's unit are rounding errors.
+# Influences below this, for each unit that stands behind one with two coders, are rounding errors.
 _NO_SPREAD = 1e-12
 # Beyond this the lower limit is cut in any case.
 _LARGEST_EXPONENT = 100.0
@@ -99,7 +99,7 @@ def _interval(
     what = "units" if sizes is not None else "clusters"
     if drawn < 2:
         return None, (f"no interval: it needs two or more {what} with two or more coders",)
-    if np.abs(kernel.influence).max() <= _NO_SPREAD:
+    if np.abs(kernel.influence).max() * counted.n_units <= _NO_SPREAD * counted.frequency.sum():
         return None, ("no interval: all units agree alike, so that nothing shows how far the value may vary",)
     if rule.kind == "bootstrap":
         return _bootstrap(value, counted, kernel, rule)

@@ -16,7 +16,7 @@ from bordin.errors import AnalysisError, nearest
 from bordin.estimate import Estimate, Interval
 from bordin.reliability.design import NO_RATINGS, NO_VARIANCE, Design, design_of, without_empty
 from bordin.reliability.generalized import Squares, adjusted_squares, draws_of
-from bordin.reliability.reml import Pattern, Sums, likelihood, maximize, pattern_of, sums_of
+from bordin.reliability.reml import Pattern, Sums, likelihood, maximize, pattern_of, simulated, sums_of
 from bordin.reliability.shapes import Reliability
 from bordin.reliability.tally import checked_table
 from bordin.resampling import FloatArray, generators
@@ -120,7 +120,7 @@ class VarianceComponents:
             estimate = Estimate.without_value(name, n, reason or NO_VARIANCE, self.estimator)
         else:
             drawn = self.draws[:, 0] / (self.draws @ np.array([1.0, confounded, 1 / coders]))
-            interval = _interval(drawn, value, self.level, self.interval)
+            interval = percentile_interval(drawn, value, self.level, self.interval)
             said = self.residual.notes + notes
             estimate = Estimate(name, value, n, self.estimator, interval, said)
         design = self.design
@@ -208,7 +208,12 @@ def variance_components(
     notes = design.notes() + _boundary_notes(fitted, one_way)
     session, coder, residual = (
         Estimate(
-            name, value, design.n_overlapping, estimator, _interval(drawn[:, i], value, level, kind), notes
+            name,
+            value,
+            design.n_overlapping,
+            estimator,
+            percentile_interval(drawn[:, i], value, level, kind),
+            notes,
         )
         for i, (name, value) in enumerate(zip(NAMES, fitted.tolist(), strict=True))
     )
@@ -241,17 +246,34 @@ def bootstrap_components(
     ndarray (replicates, 3)
         Components of each replicate.
     """
-    s, k = coded.shape
-    spread = np.sqrt(variances)
-    data = rng.standard_normal((replicates, s, k)) * spread[2]
-    data += rng.standard_normal((replicates, s, 1)) * spread[0]
-    data += rng.standard_normal((replicates, 1, k)) * spread[1]
-    pattern, sums = pattern_of(coded), sums_of(coded, data)
+    pattern, sums = pattern_of(coded), simulated(coded, variances, rng, replicates)
     if one_way:
         pattern, sums = pattern.one_way(), sums.one_way()
     start = np.tile(np.maximum(variances[:2] / variances[2], 0.01), (replicates, 1))
     # The noise of a bootstrap is far above four digits of each fit.
     return maximize(pattern, sums, start, coder=not one_way, tolerance=1e-5)
+
+
+def percentile_interval(drawn: FloatArray, value: float, level: float, kind: str) -> Interval | None:
+    """Percentile interval of draws, widened to hold the value, which can stand at the boundary.
+
+    Parameters
+    ----------
+    drawn : ndarray (B,)
+    value : float
+    level : float
+    kind : str
+        Name of the method.
+
+    Returns
+    -------
+    Interval or None
+        None without draws.
+    """
+    if not drawn.size:
+        return None
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(min(float(low), value), max(float(high), value), level, kind)
 
 
 def effective_coders(scored: npt.ArrayLike) -> float:
@@ -380,14 +402,6 @@ def _fit(pattern: Pattern, sums: Sums, squares: Squares, *, coder: bool) -> Floa
     deviance = likelihood(pattern, tried, fits[:, :2] / fits[:, 2:]).deviance
     best: FloatArray = fits[int(np.argmin(deviance))]
     return best
-
-
-def _interval(drawn: FloatArray, value: float, level: float, kind: str) -> Interval | None:
-    """Percentile interval of draws; it holds the value, which can stand at the boundary."""
-    if not drawn.size:
-        return None
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(min(float(low), value), max(float(high), value), level, kind)
 
 
 def _boundary_notes(fitted: FloatArray, one_way: bool) -> tuple[str, ...]:

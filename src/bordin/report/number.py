@@ -104,6 +104,36 @@ def interval(
     return f"[{text}]" if brackets else text
 
 
+def span(low: float | None, high: float | None, line: float = 0.0, *, brackets: bool = True) -> str:
+    """Print an interval in the unit of a scale: ``[−0.10, 0.42]``.
+
+    A limit close to `line` gets more digits, so that one always sees whether the line lies inside.
+
+    Parameters
+    ----------
+    low, high : float or None
+        The unrounded limits; None for both when there is no interval.
+    line : float
+        The value that means "no difference": 0 for a difference, 1 for a ratio.
+    brackets : bool
+        Whether square brackets stand around it.
+
+    Returns
+    -------
+    str
+    """
+    if low is None or high is None:
+        return NOTHING
+    shown = []
+    for limit in (low, high):
+        digits = 2
+        while limit != line and digits < _MOST_DIGITS and float(f"{limit:.{digits}f}") == line:
+            digits += 1
+        shown.append(number(limit, digits))
+    text = ", ".join(shown)
+    return f"[{text}]" if brackets else text
+
+
 def p_value(p: float | None, alpha: float = 0.05) -> str:
     """Print an exact p: ``.013``, ``< .001``, ``> .999``; never ``.000``.
 

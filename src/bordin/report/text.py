@@ -73,3 +73,18 @@ def listing(items: list[str], last: str = "and") -> str:
 def plural(n: int, word: str, many: str = "") -> str:
     """Return the word in the number that `n` asks for."""
     return word if n == 1 else many or f"{word}s"
+
+
+def listed(items: list[Phrase], last: str = "and") -> Phrase:
+    """Join phrases to an enumeration, as :func:`listing` does words."""
+    text: Phrase = ()
+    for k, item in enumerate(items):
+        between = "" if k == 0 else f" {last} " if k == len(items) - 1 else ", "
+        text = phrase(text, between, item)
+    return text
+
+
+def sentence(text: str) -> str:
+    """Write a remark as a sentence: a capital letter and a full stop."""
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -17,10 +17,11 @@ from bordin.association.cells import Cell
 from bordin.errors import AnalysisError, Problem, nearest
 from bordin.estimate import Estimate, Interval
 from bordin.missing import Missing
+from bordin.study.coder_agreement import reliability_in_sample
 from bordin.study.hypotheses import Pair, analytic_interval, judge
 from bordin.study.lock import lock_status
 from bordin.study.records import Records
-from bordin.study.results import Provenance, Results, Variable
+from bordin.study.results import Provenance, ReliabilityResults, Results, Variable
 from bordin.study.study import Study
 from bordin.study.values import UnitValues, Value, unit_values
 
@@ -56,8 +57,11 @@ def analyse(
     if study.protocol.table.missing == "complete":
         numbers = _complete(numbers)
     _refuse_nothing(study, numbers)
-    rows = tuple(_variable(study, name, values) for name in study.rows)
-    columns = tuple(_variable(study, name, values) for name in study.columns)
+    tell("reliability of coders and scales")
+    reliability = reliability_in_sample(study, records, values.participants)
+    measured = _measured(reliability)
+    rows = tuple(_variable(study, name, values, measured) for name in study.rows)
+    columns = tuple(_variable(study, name, values, measured) for name in study.columns)
     negative = tuple(v.id for v in (*rows, *columns) if v.pole < 0)
     plan = _Plan(study, records, values, numbers, negative, (*rows, *columns))
     tell(f"{len(rows) * len(columns)} cells, {study.protocol.table.permutations:,} permutations")
@@ -86,6 +90,7 @@ def analyse(
         lock=lock,
         provenance=_provenance(study, records, command),
         warnings=(*records.notes, *values.notes, *_warnings(study, rows, columns)),
+        reliability=reliability,
     )
 
 
@@ -227,12 +232,20 @@ def _refuse_nothing(study: Study, numbers: Mapping[str, Column]) -> None:
             )
 
 
-def _variable(study: Study, name: str, values: UnitValues) -> Variable:
+def _measured(reliability: ReliabilityResults) -> dict[str, Estimate]:
+    """Return the reliability of each score as it was measured in this sample."""
+    found = {d.variable: d.used.estimate for d in reliability.dimensions}
+    found.update({s.variable: s.alpha for s in reliability.scales})
+    # A value of 0 or below says that nothing was measured reliably; nothing can be divided by it.
+    return {name: e for name, e in found.items() if e.value is not None and e.value > 0}
+
+
+def _variable(study: Study, name: str, values: UnitValues, measured: Mapping[str, Estimate]) -> Variable:
     column = values.columns[name]
     known = [v for v in column if not isinstance(v, Missing)]
     described = _declared(study, name)
     reliability = study.protocol.reliability.get(name)
-    estimate = None
+    estimate = measured.get(name)
     if reliability is not None:
         limits = None
         if reliability.low is not None and reliability.high is not None:
@@ -241,6 +254,9 @@ def _variable(study: Study, name: str, values: UnitValues) -> Variable:
             )
         estimate = Estimate("reliability", reliability.value, 0, reliability.source, limits)
     low, high = described.low, described.high
+    source = reliability.source if reliability is not None else ""
+    if reliability is None and estimate is not None:
+        source = f"{estimate.name}, this sample"
     return Variable(
         id=name,
         label=study.protocol.labels.get(name, described.label),
@@ -261,7 +277,7 @@ def _variable(study: Study, name: str, values: UnitValues) -> Variable:
         at_floor=sum(v == low for v in known) / len(known) if known and low is not None else None,
         at_ceiling=sum(v == high for v in known) / len(known) if known and high is not None else None,
         reliability=estimate,
-        reliability_source=reliability.source if reliability is not None else "",
+        reliability_source=source,
     )
 
 

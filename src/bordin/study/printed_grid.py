@@ -135,11 +135,8 @@ def _content(path: Path) -> bytes:
 
 def _text(path: Path, data: bytes) -> str:
     """Decode UTF-8, UTF-16 with its mark, or Windows-1252."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    else:
-        encodings = ["utf-8-sig", "cp1252"]
-    for encoding in encodings:
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:

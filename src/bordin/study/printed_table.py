@@ -8,12 +8,12 @@ of p and one of n, as statistics programs print them. Stars may stand at the r o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from bordin.errors import DataError, Problem, nearest
+from bordin.errors import DataError, Problem
 from bordin.study.files_table import listed, plain_text, refuse_duplicates
 from bordin.study.printed_grid import PrintedGrid, read_grid
 
@@ -26,18 +26,19 @@ _OTHER_MARKS = re.compile(r"[†‡§]")
 _SHORT_MINUS = re.compile(
     "[\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{SMALL HYPHEN-MINUS}\N{FULLWIDTH HYPHEN-MINUS}]"
 )
+_ONE = re.compile(r"1(?:[.,]0*)?")
 _NUMBERED = re.compile(r"(\d+)[.)]?\s+\S")
 
 _KINDS = {
-    "r": ("r", "rs", "rho", "tau", "ρ", "τ", "correlation", "coefficient", "correlationcoefficient")
-    + ("pearsoncorrelation", "spearmansrho", "kendallstaub", "taub", "spearmancorrelation"),
-    "p": ("p", "pvalue", "sig", "sig2tailed", "sig1tailed", "significance", "pprinted"),
-    "n": ("n", "samplesize"),
-    "star": ("star", "stars", "starprinted"),
-    "row": ("row", "x"),
-    "column": ("column", "y"),
+    "r": "r rs rho tau taub ρ τ correlation coefficient correlationcoefficient pearsoncorrelation "
+    "spearmancorrelation spearmansrho kendallstaub",
+    "p": "p pvalue sig sig2tailed sig1tailed significance pprinted",
+    "n": "n samplesize",
+    "star": "star stars starprinted",
+    "row": "row x",
+    "column": "column y",
 }
-_KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names}
+_KIND_OF = {name: kind for kind, names in _KINDS.items() for name in names.split()}
 _DESCRIPTIVE = frozenset(("m", "mean", "sd", "alpha", "α", "n", "range", "median"))
 
 
@@ -124,6 +125,13 @@ class PrintedTable:
     def cell(self, row: str, column: str) -> PrintedCell | None:
         """Return the cell of a row and a column; None when nothing is printed there."""
         return self._places.get((row, column))
+
+    @cached_property
+    def is_square(self) -> bool:
+        """Whether rows and columns are the same variables, as in a matrix or half of one."""
+        small, large = sorted((set(self.rows), set(self.columns)), key=len)
+        on_diagonal = any(c.row == c.column for c in self.cells)
+        return len(small & large) >= 2 and len(small - large) <= 1 and not on_diagonal
 
     @cached_property
     def _places(self) -> dict[tuple[str, str], PrintedCell]:
@@ -228,7 +236,7 @@ class _Reader:
             raise DataError(
                 Problem("no correlation was found in the table.", file=str(self.path), hint=_LAYOUTS)
             )
-        return PrintedTable(
+        made = PrintedTable(
             path=self.path,
             layout=self.layout,
             rows=tuple(dict.fromkeys(self.rows)),
@@ -237,6 +245,29 @@ class _Reader:
             has_stars=self.has_stars or any(c.star for c in self.cells.values()),
             notes=tuple(self.notes),
         )
+        return self._without_mirror(made) if made.is_square else made
+
+    def _without_mirror(self, table: PrintedTable) -> PrintedTable:
+        """Keep one of the two halves of a full matrix, so that no test counts twice."""
+        kept: dict[tuple[str, str], PrintedCell] = {}
+        for cell in table.cells:
+            other = kept.get((cell.column, cell.row))
+            if other is None:
+                kept[cell.row, cell.column] = cell
+            elif cell.r is not None and other.r is not None and cell.r.value != other.r.value:
+                self.wrong(
+                    f"'{cell.row}' with '{cell.column}' is {cell.r.text} here and {other.r.text} in line "
+                    f"{other.line}.",
+                    cell.line,
+                    cell.column,
+                    "If the two halves are two samples, give each as a table of its own.",
+                )
+        if self.problems:
+            raise listed(self.problems, "A correlation matrix is symmetric.")
+        if len(kept) == len(table.cells):
+            return table
+        note = f"Both halves of the matrix are printed; each of the {len(kept)} pairs counts once."
+        return replace(table, cells=tuple(kept.values()), notes=(*table.notes, note))
 
     def wrong(self, message: str, line: int, column: str, hint: str | None = None) -> None:
         self.problems.append(Problem(message, str(self.path), line, column, hint))
@@ -338,10 +369,10 @@ class _Wide(_Reader):
         groups = self._groups(first)
         self.rows = [name for name, _ in groups]
         self._name_numbered_columns()
-        for (name, lines), k in ((g, k) for g in groups for k in used):
-            column = self.columns[used.index(k)]
-            if "r" in lines and not (name == column and self._is_diagonal(lines, k)):
-                self._cell(name, column, lines, k)
+        for name, lines in groups:
+            for k, column in zip(used, self.columns, strict=True):
+                if "r" in lines and not (name == column and self._is_diagonal(lines, k)):
+                    self._cell(name, column, lines, k)
 
     def _cell(self, name: str, column: str, lines: dict[str, int], k: int) -> None:
         line = {kind: self.grid.lines[at] for kind, at in lines.items()}
@@ -352,9 +383,9 @@ class _Wide(_Reader):
         self.add(PrintedCell(name, column, r, p, star_of_p or star_of_r, n, line["r"]))
 
     def _is_diagonal(self, lines: dict[str, int], k: int) -> bool:
-        """Tell whether a variable with itself holds what belongs there: nothing, or 1."""
+        """Tell whether a variable with itself holds nothing, 1, or a reliability in parentheses."""
         text = plain_text(self.grid.rows[lines["r"]][k]).rstrip("*").lower()
-        return text in MISSING or text.replace(",", ".") in ("1", "1.0", "1.00", "1.000", "(1)")
+        return text in MISSING or text.startswith("(") or _ONE.fullmatch(text) is not None
 
     def _first_value_column(self) -> int:
         """Find where the values begin: the columns before it hold mostly words."""
@@ -405,8 +436,7 @@ class _Wide(_Reader):
             row = self.grid.rows[i]
             name = " ".join(row[k] for k in names if row[k])
             kind = _kind_of(row[labels]) if labels is not None else self._kind_by_place(name, groups)
-            if kind is None:
-                name, kind = name, "r"
+            kind = kind or "r"
             if kind == "r" and (not groups or name or "r" in groups[-1][1]):
                 groups.append((name, {}))
             if not groups or kind in groups[-1][1]:
@@ -445,25 +475,3 @@ def _is_value(text: str) -> bool:
     except DataError:
         return False
     return True
-
-
-def find_name(name: str, names: tuple[str, ...]) -> str | None:
-    """Find a variable by its name, or by the first words of it when only one name begins so.
-
-    Parameters
-    ----------
-    name : str
-        For example ``"Q2"`` for the row ``"Q2 Agreed treatment goals"``.
-    names : tuple of str
-        The printed names.
-    """
-    wanted = name.casefold().strip()
-    same = [n for n in names if n.casefold() == wanted]
-    begins = [n for n in names if re.match(rf"{re.escape(wanted)}\b", n.casefold())]
-    found = same or begins
-    return found[0] if len(found) == 1 else None
-
-
-def unknown_name(name: str, names: tuple[str, ...]) -> str:
-    """Say that the table has no such name, and which one may be meant."""
-    return f"the table has no '{name}'. {nearest(name, names)}"

@@ -17,7 +17,7 @@ from bordin.report.number import (
     threshold,
 )
 from bordin.report.tables.model import Row, Table, data, head, heading, rowhead
-from bordin.report.text import Phrase, Run, phrase, stat
+from bordin.report.text import Phrase, Run, phrase, sentence, stat
 from bordin.study.results import Results
 
 _SMALLEST_SE = 0.00005
@@ -88,7 +88,7 @@ def evidence_table(results: Results) -> Table | None:
         "BF: Bayes factor for a correlation against none (flat prior); below 1 it speaks for none.",
         "Least detectable: smallest size with p below alpha at this n.",
         "Least bound: narrowest ± bound that this n could show equivalence within, were the value 0.",
-        *(_sentence(note) for note in table.notes),
+        *(sentence(note) for note in table.notes),
     ]
     title = "Other Tests of the Same Correlations, and What This n Can Show"
     return _table(results, "evidence-table", title, columns, notes)
@@ -157,7 +157,3 @@ def _disattenuated(cell: Cell) -> str:
 def _brackets(found: Interval | None) -> str:
     return interval(found.low, found.high) if found else ""
 
-
-def _sentence(text: str) -> str:
-    text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -1,0 +1,121 @@
+"""Reliability in a study: the right ratings go in, and the form is that of the score really used."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bordin.reliability.icc import icc
+from bordin.study.analysis import analyse
+from bordin.study.reading import read_records
+from bordin.study.results import Results
+from bordin.study.study import load_study
+
+
+def run(folder: Path) -> Results:
+    study = load_study(folder)
+    return analyse(study, read_records(study))
+
+
+def rows_of(folder: Path) -> list[list[str]]:
+    with (folder / "data" / "ratings.csv").open(encoding="utf-8", newline="") as f:
+        return list(csv.reader(f))
+
+
+def write(folder: Path, rows: list[list[str]]) -> None:
+    with (folder / "data" / "ratings.csv").open("w", encoding="utf-8", newline="") as f:
+        csv.writer(f).writerows(rows)
+
+
+def matrix(folder: Path, dimension: str) -> np.ndarray:
+    cells = {(r[0], r[1]): float(r[3]) for r in rows_of(folder)[1:] if r[2] == dimension}
+    sessions = sorted({s for s, _ in cells})
+    return np.array([[cells.get((s, c), np.nan) for c in ("C1", "C2")] for s in sessions])
+
+
+def test_a_designated_coder_has_the_consistency_form_of_one_coder(study_folder):
+    results = run(study_folder)
+    found = results.reliability.dimensions[1]
+    assert found.variable == "tapes.resistance"
+    assert (found.n_sessions, found.n_double, found.coders) == (28, 10, ("C1", "C2"))
+    assert found.used.estimate.name == "ICC(C,1)"
+    expected = icc(matrix(study_folder, "resistance"), "ICC(C,1)").estimate.value
+    assert found.used.estimate.value == pytest.approx(expected, abs=1e-9)
+    assert "their levels cancel" in found.why
+    assert [o.estimate.name for o in found.others] == [
+        "ICC(A,1)",
+        "ICC(C,1)",
+        "percent agreement",
+        "kappa (Conger, quadratic)",
+        "alpha (ordinal)",
+    ]
+    assert set(found.components) == {"session", "coder", "residual"}
+
+
+def test_the_mean_of_a_varying_number_of_coders_has_its_own_form(study_folder, edit):
+    edit("study.toml", 'combine = "designated"\ndesignated = "designated"', 'combine = "mean"')
+    used = run(study_folder).reliability.dimensions[0].used
+    assert used.estimate.name == "ICC(Q,k)"
+    single = icc(matrix(study_folder, "concordance"), "ICC(A,1)").estimate.value
+    assert used.estimate.value > single
+
+
+def test_measured_reliability_corrects_for_attenuation(study_folder):
+    results = run(study_folder)
+    x, y = results.variable("alliance.total"), results.variable("tapes.resistance")
+    assert x.reliability_source == "alpha (Cronbach), this sample"
+    assert y.reliability_source == "ICC(C,1), this sample"
+    cell = results.table.cell(x.id, y.id)
+    corrected = cell.sensitivity.disattenuated
+    expected = cell.estimate.value / np.sqrt(x.reliability.value * y.reliability.value)
+    assert corrected.value == pytest.approx(expected)
+
+
+def test_a_reliability_of_the_protocol_comes_first(study_folder, edit):
+    edit(
+        "study.toml",
+        "[[hypotheses]]",
+        '[reliability]\n"tapes.resistance" = { value = 0.9, source = "the manual" }\n\n[[hypotheses]]',
+    )
+    v = run(study_folder).variable("tapes.resistance")
+    assert (v.reliability.value, v.reliability_source) == (0.9, "the manual")
+
+
+def test_without_double_coding_reliability_is_undefined_with_its_reason(study_folder):
+    write(study_folder, [r for r in rows_of(study_folder) if r[1] != "C2"])
+    found = run(study_folder).reliability.dimensions[0]
+    assert found.n_double == 0
+    assert found.used.estimate.undefined == "no session has two coders"
+    assert all(o.estimate.value is None for o in found.others)
+    assert found.components == {}
+
+
+def test_planted_total_disagreement_never_scores_above_zero(study_folder):
+    rows = rows_of(study_folder)
+    first = {(r[0], r[2]): int(r[3]) for r in rows[1:] if r[1] == "C1"}
+    for r in rows[1:]:
+        if r[1] == "C2":
+            r[3] = str(6 - first[r[0], r[2]])
+    write(study_folder, rows)
+    for found in run(study_folder).reliability.dimensions:
+        for r in (found.used, *found.others):
+            if r.estimate.name != "percent agreement":
+                assert r.estimate.value <= 0.05
+
+
+def test_ratings_outside_the_sample_do_not_count(study_folder):
+    before = run(study_folder).reliability.dimensions[0]
+    rows = rows_of(study_folder)
+    rows += [["S40", coder, "concordance", value, "", "0"] for coder, value in (("C1", "0"), ("C2", "6"))]
+    write(study_folder, rows)
+    after = run(study_folder).reliability.dimensions[0]
+    assert after.used.estimate == before.used.estimate
+
+
+def test_single_items_have_no_internal_consistency(study_folder):
+    results = run(study_folder)
+    assert [(s.variable, s.n_items) for s in results.reliability.scales] == [("alliance.total", 5)]
+    assert results.reliability.scales[0].alpha.n == 28
