@@ -25,6 +25,7 @@ from bordin.association import as_record, associate, cells
 from bordin.cli import VERBS
 from bordin.coding import catalog as coding
 from bordin.instruments.score import AlertRaised, BadCell, Fault, Score, ScoreTable
+from bordin.reliability.shapes import Reliability
 from bordin.report import flat
 from bordin.report.flat import csv_tables
 from bordin.study import results
@@ -338,6 +339,13 @@ def result_columns() -> Iterator[str]:
         "",
         "Values of `because`: " + ", ".join(f"`{b}`" for b in typing.get_args(results.Because)) + ".",
     )
+    for name, heading in (
+        ("reliability.csv", flat.RELIABILITY_COLUMNS),
+        ("scales.csv", flat.SCALE_COLUMNS),
+        ("coders.csv", flat.CODER_COLUMNS),
+    ):
+        yield from ("", f"## {name}", "", WORDS["tables"][name], "")
+        yield from table(("column", "meaning"), _described(heading, {}, name))
     yield from ("", "## analysis_data.csv", "", WORDS["tables"]["analysis_data.csv"])
     yield from ("", "## results.json", "", WORDS["tables"]["results.json"], "")
     yield from table(("key", "meaning"), _described(flat.as_record(made), {}, "results.json"))
@@ -348,6 +356,11 @@ def result_columns() -> Iterator[str]:
         results.HypothesisResult,
         results.CellTest,
         results.CodingFacts,
+        results.ReliabilityResults,
+        results.DimensionReliability,
+        results.ScaleReliability,
+        results.CoderFigure,
+        Reliability,
         results.LockStatus,
         results.Deviation,
         results.Provenance,

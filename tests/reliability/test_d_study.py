@@ -51,7 +51,7 @@ def test_more_sessions_need_the_variance_between_participants() -> None:
     assert points[2].reliability.estimate.name == "ICC(A,1) over 4 sessions"
     alone = variance_components(scores[:, :1], one_way=True)
     undefined = d_study(found, sessions=(2,), participants=alone)[0].reliability.estimate.undefined
-    assert undefined == "participants: no session has two coders"
+    assert undefined == "no participant has two sessions"
     with pytest.raises(AnalysisError, match="need the variance between participants"):
         d_study(found, sessions=(2,))
     with pytest.raises(AnalysisError, match=r"coders: \[0\]"):
@@ -70,13 +70,13 @@ def test_second_coders_go_to_single_sessions_first() -> None:
 
 def test_sessions_for_a_width() -> None:
     found = components()
-    plan = sessions_for_width(found, 0.3, confounded=0.0)
+    plan = sessions_for_width(found, 0.2, confounded=0.0, studies=20)
     assert plan.more is not None
     assert 1 <= plan.more <= 60
-    assert plan.width <= 0.3 < plan.width_now
-    enough = sessions_for_width(found, plan.width_now + 0.01, confounded=0.0)
+    assert plan.width <= 0.2 < plan.width_now
+    enough = sessions_for_width(found, plan.width_now + 0.01, confounded=0.0, studies=20)
     assert enough.more == 0
-    floor = sessions_for_width(components(coder=1.5), 0.1, at_most=32, studies=20)
+    floor = sessions_for_width(components(coder=1.5), 0.1, at_most=8, studies=10)
     assert floor.more is None
     assert floor.width > 0.1
     with pytest.raises(AnalysisError, match="width: 3 is not between 0 and 1"):

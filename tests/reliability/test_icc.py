@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bordin.errors import AnalysisError
@@ -130,6 +130,15 @@ def test_each_coder_constant_holds_no_consistency() -> None:
     assert forms["ICC(A,1)"].estimate.value == 0
 
 
+def test_limits_that_do_not_exist_are_not_made_up() -> None:
+    # The lower limit of ICC(A,1) is below -1 / (k - 1): stepping it up would give a number above 1.
+    forms = icc_forms([[1, 2, 1, 0], [2, 2, 2, 2], [2, 0, 0, 2]])
+    assert forms["ICC(A,k)"].estimate.value == pytest.approx(0.4)
+    assert forms["ICC(A,k)"].estimate.interval is None
+    assert forms["ICC(A,k)"].estimate.notes[0].startswith("no interval: its limits do not exist")
+    assert numbers(forms["ICC(A,1)"])[1] < -1 / 3
+
+
 def test_options_are_checked() -> None:
     holed = [[1.0, 2.0], [2.0, np.nan], [3.0, 3.0], [1.0, 2.0]]
     with pytest.raises(AnalysisError, match="for complete data, but cells are missing"):
@@ -155,6 +164,7 @@ tables = st.integers(2, 7).flatmap(
 
 @settings(max_examples=60, deadline=None)
 @given(tables, st.integers(0, 1000))
+@example([[0, 3], [0, 4], [2, 1]], 0)
 def test_order_empty_rows_and_scale_change_nothing(table: list[list[int]], seed: int) -> None:
     plain = np.array(table, dtype=float)
     n, k = plain.shape

@@ -16,18 +16,23 @@ from scipy.special import ndtr, stdtr
 
 from bordin.association.cells import AssociationTable, Cell, Contrast, Partial, Sensitivity
 from bordin.estimate import Estimate, Interval
+from bordin.reliability.shapes import Reliability
 from bordin.study.protocol import Protocol
 from bordin.study.results import (
     CellTest,
+    CoderFigure,
     CodingFacts,
     Deviation,
+    DimensionReliability,
     FamilyResult,
     FileHash,
     FlowStep,
     HypothesisResult,
     LockStatus,
     Provenance,
+    ReliabilityResults,
     Results,
+    ScaleReliability,
     Variable,
 )
 
@@ -338,8 +343,109 @@ def make_contrasts(values: dict[str, tuple[float | None, ...]], columns: list[st
     return tuple(made)
 
 
+def agreement(
+    name: str, value: float | None, low: float = 0.0, high: float = 0.0, reason: str = ""
+) -> Reliability:
+    """Make a coefficient over 12 sessions with two coders."""
+    method = "REML" if name.startswith("ICC") else "pairs of coders"
+    if value is None:
+        return Reliability(Estimate.without_value(name, 12, reason, method), 12, 2, 24)
+    kind = "generalized" if name.startswith("ICC") else "linearized"
+    return Reliability(Estimate(name, value, 12, method, Interval(low, high, 0.95, kind)), 12, 2, 24)
+
+
+ICCS = {
+    "concordance": (0.81, 0.55, 0.93),
+    "resistance": (0.74, 0.38, 0.91),
+    "understanding": (0.47, -0.09, 0.81),
+    "active_plans": (0.92, 0.76, 0.97),
+    "evidence_congruent": (0.66, 0.31, 0.87),
+    "evidence_incongruent": (0.71, 0.5, 0.89),
+}
+SAME = "all ratings are equal"
+
+
+def make_reliability() -> ReliabilityResults:
+    """Make the reliability of the fake study: two coders, 12 of 43 tapes; Avoidance does not vary."""
+    dimensions = []
+    for variable, (label, _) in COLUMNS.items():
+        name = variable.split(".")[1]
+        others: tuple[Reliability, ...]
+        if name in ICCS:
+            value, low, high = ICCS[name]
+            used = agreement("ICC(Q,1)", value, low, high)
+            others = (
+                agreement("ICC(A,1)", value - 0.02, low - 0.05, high),
+                agreement("ICC(C,1)", value + 0.02, low, high + 0.01),
+                agreement("percent agreement", 0.42, 0.25, 0.6),
+                agreement("kappa (Conger, quadratic)", value - 0.03, low - 0.04, high),
+                agreement("alpha (ordinal)", value - 0.04, low - 0.04, high),
+            )
+            components = {"session": value, "coder": 0.02 if name == "resistance" else 0.0}
+            components["residual"] = 1 - sum(components.values())
+        else:
+            used, components = agreement("ICC(Q,1)", None, reason=SAME), {}
+            others = (
+                agreement("ICC(A,1)", None, reason=SAME),
+                agreement("ICC(C,1)", None, reason=SAME),
+                agreement("percent agreement", 1.0, 1.0, 1.0),
+                agreement("kappa (Conger, quadratic)", None, reason=SAME),
+                agreement("alpha (ordinal)", None, reason=SAME),
+            )
+        notes = (
+            ("restricted range: ratings are mostly 3, so a low value may go with high agreement",)
+            if name == "understanding"
+            else ()
+        )
+        dimensions.append(
+            DimensionReliability(
+                variable,
+                label,
+                used,
+                "The score of a session is one coder's rating, so the form for a single coder counts",
+                others,
+                components,
+                43,
+                12,
+                ("primary", "second"),
+                notes,
+            )
+        )
+    scale = ScaleReliability(
+        "alliance.total",
+        "Alliance total",
+        5,
+        Estimate("alpha (Cronbach)", 0.84, 41, "covariances", Interval(0.74, 0.9, 0.95, "Feldt")),
+        Estimate("omega (McDonald)", 0.86, 41, "one factor, ML", Interval(0.76, 0.92, 0.95, "bootstrap")),
+    )
+    return ReliabilityResults(tuple(dimensions), (scale,), make_coder_figures())
+
+
+def make_coder_figures() -> tuple[CoderFigure, ...]:
+    """Make the figures of the two coders: the second rates Resistance higher and spreads less."""
+    made = []
+    for sign, coder in ((-1, "primary"), (1, "second")):
+        for k, variable in enumerate(COLUMNS):
+            d = sign * (0.58 if variable.endswith("resistance") else 0.06 * k - 0.15)
+            ratio = 0.62**sign if k == 3 else (0.9 + 0.03 * k) ** sign
+            leniency = Estimate("leniency", d, 12, "mean difference", Interval(d - 0.41, d + 0.41, 0.95, "t"))
+            limits = Interval(ratio * 0.74, ratio * 1.34, 0.95, "Pitman-Morgan")
+            spread = Estimate("spread", ratio, 12, "ratio of standard deviations", limits)
+            if variable.endswith("avoidance"):
+                spread = Estimate.without_value("spread", 12, "no variance in the ratings it is held against")
+            made += [
+                CoderFigure(coder, variable, "leniency", leniency),
+                CoderFigure(coder, variable, "spread", spread),
+            ]
+        halo = Estimate("halo", 0.31, 12, "mean correlation", Interval(0.05, 0.53, 0.95, "jackknife, t"))
+        drift = Estimate("drift", 0.004 * sign, 12, "points a month", Interval(-0.03, 0.04, 0.95, "t"))
+        made += [CoderFigure(coder, "", "halo", halo), CoderFigure(coder, "", "drift", drift)]
+    return tuple(made)
+
+
 def make_variables() -> tuple[tuple[Variable, ...], tuple[Variable, ...]]:
     """Describe the rows and columns of the table."""
+    found = {d.variable: d for d in make_reliability().dimensions}
     rows = tuple(
         Variable(
             v,
@@ -380,13 +486,7 @@ def make_variables() -> tuple[tuple[Variable, ...], tuple[Variable, ...]]:
             maximum=6,
             at_floor=0.07,
             at_ceiling=0.05,
-            reliability=Estimate(
-                "ICC(A,1)",
-                0.47 if v.endswith("understanding") else 0.81,
-                12,
-                "",
-                Interval(0.1, 0.9, 0.95, "F"),
-            ),
+            reliability=found[v].used.estimate,
             reliability_source="12 tapes coded twice",
         )
         for v, (label, pole) in COLUMNS.items()
@@ -497,6 +597,7 @@ def make_results(*, missing: bool = False, undefined: bool = False, lock: str = 
             files=(FileHash("data/participants.csv", "5d02e77a" * 8, 296),),
         ),
         warnings=(),
+        reliability=make_reliability(),
     )
 
 
@@ -546,6 +647,7 @@ def make_grid(n_rows: int, n_columns: int, label: str = "Variable") -> Results:
         hypotheses=(),
         families=(),
         coding=(),
+        reliability=ReliabilityResults(),
     )
 
 

@@ -119,3 +119,24 @@ def test_single_items_have_no_internal_consistency(study_folder):
     results = run(study_folder)
     assert [(s.variable, s.n_items) for s in results.reliability.scales] == [("alliance.total", 5)]
     assert results.reliability.scales[0].alpha.n == 28
+
+
+def test_coders_are_watched_and_their_order_shows_drift(study_folder):
+    results = run(study_folder)
+    kinds = {f.kind for f in results.reliability.coders}
+    assert kinds == {"leniency", "spread", "halo"}
+    m = matrix(study_folder, "concordance")
+    apart = (m[:, 0] - m[:, 1])[~np.isnan(m).any(axis=1)]
+    by_coder = {
+        f.coder: f.estimate
+        for f in results.reliability.coders
+        if f.kind == "leniency" and f.variable == "tapes.concordance"
+    }
+    assert by_coder["C1"].value == pytest.approx(apart.mean())
+    assert by_coder["C2"].value == pytest.approx(-apart.mean())
+    assert by_coder["C1"].interval.low < apart.mean() < by_coder["C1"].interval.high
+    rows = rows_of(study_folder)
+    write(study_folder, [[*rows[0], "order"], *([*r, r[0][1:]] for r in rows[1:])])
+    drift = [f for f in run(study_folder).reliability.coders if f.kind == "drift"]
+    assert {f.variable for f in drift} >= {"tapes.concordance", "tapes.avoidance"}
+    assert all(f.estimate.value is not None for f in drift)

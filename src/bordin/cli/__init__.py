@@ -19,6 +19,9 @@ VERBS: dict[str, str] = {
     "run": "Analyze a study folder and write its report.",
     "score": "Score a questionnaire file on its own.",
     "associate": "Correlate columns of a data file, with honest small-sample statistics.",
+    "plan": "Say what a planned study can and cannot show.",
+    "recheck": "Recheck a published correlation table.",
+    "agree": "Measure how far coders agree, for any design.",
     "catalog": "List the instruments and coding systems, or show one.",
     "schema": "Print the JSON Schema of study.toml, for editors.",
 }

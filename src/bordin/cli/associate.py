@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bordin.errors import AnalysisError
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -14,9 +16,11 @@ if TYPE_CHECKING:
 
 
 def associate_command(
-    data: Annotated[Path, typer.Argument(help="CSV, Excel, SPSS or Parquet file.")],
-    x: Annotated[str, typer.Option("--x", help="Row variables, separated by commas.")],
-    y: Annotated[str, typer.Option("--y", help="Column variables, separated by commas.")],
+    data: Annotated[
+        Path, typer.Argument(help="CSV, Excel, SPSS or Parquet file; with --from-table a published table.")
+    ],
+    x: Annotated[str | None, typer.Option("--x", help="Row variables, separated by commas.")] = None,
+    y: Annotated[str | None, typer.Option("--y", help="Column variables, separated by commas.")] = None,
     coefficient: Annotated[str, typer.Option(help="spearman, kendall or pearson.")] = "spearman",
     control: Annotated[str | None, typer.Option(help="Grouping to take out, such as therapist.")] = None,
     cluster: Annotated[str | None, typer.Option(help="Whose rows belong together: participant.")] = None,
@@ -33,10 +37,34 @@ def associate_command(
     sensitivity: Annotated[
         bool, typer.Option(help="Compute other coefficients and leave-one-out ranges.")
     ] = True,
+    from_table: Annotated[
+        bool, typer.Option("--from-table", help="The file is a published table of correlations.")
+    ] = False,
+    n: Annotated[
+        int | None, typer.Option("--n", help="With --from-table: cases of cells that print none.")
+    ] = None,
+    instrument: Annotated[str, typer.Option(help="With --from-table: questionnaire, for --out.")] = "",
+    informant: Annotated[str, typer.Option(help="With --from-table: who filled it in, for --out.")] = "",
+    session: Annotated[str, typer.Option(help="With --from-table: of which session, for --out.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, unrounded.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Write the cells to this CSV file, unrounded.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the cells (or effects) to this CSV file, unrounded.")
+    ] = None,
 ) -> None:
     """Correlate columns of a data file, with honest small-sample statistics."""
+    from bordin.cli.associate_from_table import FromTable, read_effects, refuse
+
+    if from_table:
+        needs = "a published table has no data for it."
+        refuse({"x": x, "y": y, "control": control, "cluster": cluster, "against": against}, needs)
+        refuse({"negative": negative, "bootstrap": bootstrap or None, "p": None if p == "t" else p}, needs)
+        choices = FromTable(n, coefficient, interval, sesoi, level, alpha, instrument, informant, session)
+        _tell(read_effects(data, choices, out), as_json)
+        return
+    only = "only a published table needs it; add --from-table."
+    refuse({"n": n, "instrument": instrument, "informant": informant, "session": session}, only)
+    if x is None or y is None:
+        raise AnalysisError("Name the variables: --x q2,q3 --y concordance, or --from-table for a table.")
     from bordin.association import associate
 
     rows, columns = _names(x), _names(y)
@@ -62,17 +90,22 @@ def associate_command(
     )
     if out is not None:
         _write(made, out)
-    if as_json:
-        import json
-
-        from bordin.association import as_record
-
-        print(json.dumps(as_record(made), indent=1, ensure_ascii=False, allow_nan=False))
-    else:
-        _show(made)
+    _tell(made, as_json)
 
 
 command = associate_command
+
+
+def _tell(table: AssociationTable, as_json: bool) -> None:
+    """Print a table for a program or for a person."""
+    if not as_json:
+        _show(table)
+        return
+    import json
+
+    from bordin.association import as_record
+
+    print(json.dumps(as_record(table), indent=1, ensure_ascii=False, allow_nan=False))
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -116,17 +149,22 @@ def _show(table: AssociationTable) -> None:
 
     console = Console()
     console.print(_cells(table))
-    line = threshold(table.alpha)
+    line, adjustment = threshold(table.alpha), "maxT" if _has_maxt(table) else "Holm"
     console.print(
         Text(
             f"{level(table.level)} intervals; p by {_how(table)}. * p < {line} before adjustment; "
-            f"† still below {line} by maxT (tests in the table: {table.family_size})."
+            f"† still below {line} by {adjustment} (tests in the table: {table.family_size})."
         )
     )
     if table.contrasts:
         console.print(_contrasts(table))
     for note in table.notes:
         console.print(Text(f"Note: {note}."))
+
+
+def _has_maxt(table: AssociationTable) -> bool:
+    """Tell whether cells were shuffled; without shuffles (and without data) Holm stands in."""
+    return any(cell.p_maxt is not None for cell in table.cells)
 
 
 def _how(table: AssociationTable) -> str:
@@ -137,7 +175,8 @@ def _how(table: AssociationTable) -> str:
 def _cells(table: AssociationTable) -> Table:
     from bordin.report.number import correlation, p_value
 
-    headings = ["x", "y", table.coefficient, "interval", "n", "p", "p Holm", "p maxT"]
+    maxt = _has_maxt(table)
+    headings = ["x", "y", table.coefficient, "interval", "n", "p", "p Holm", "p maxT" if maxt else "p BH"]
     headings += ["TOST p"] if table.sesoi is not None else []
     headings += ["partial", "p"] if table.control is not None else []
     split = any(cell.within_between is not None for cell in table.cells)
@@ -147,9 +186,10 @@ def _cells(table: AssociationTable) -> Table:
         if cell.estimate.undefined is not None:
             shown.add_row(cell.x, cell.y, "–", cell.estimate.undefined, str(cell.estimate.n))
             continue
-        tests = [cell.p, cell.p_holm, cell.p_maxt]
+        tests = [cell.p, cell.p_holm, cell.p_maxt if maxt else cell.p_bh]
         tests += [cell.tost_p] if table.sesoi is not None else []
-        words = [*_value(cell, table.alpha), *(p_value(p, table.alpha) for p in tests)]
+        sure = cell.p_maxt if maxt else cell.p_holm
+        words = [*_value(cell, table.alpha, sure), *(p_value(p, table.alpha) for p in tests)]
         if cell.partial is not None:
             words += [correlation(cell.partial.value), p_value(cell.partial.p, table.alpha)]
         if cell.within_between is not None:
@@ -159,12 +199,12 @@ def _cells(table: AssociationTable) -> Table:
     return shown
 
 
-def _value(cell: Cell, alpha: float) -> tuple[str, str, str]:
+def _value(cell: Cell, alpha: float, adjusted: float | None) -> tuple[str, str, str]:
     from bordin.report.number import correlation, interval
 
     limits = cell.estimate.interval
     star = "*" if cell.p is not None and cell.p < alpha else ""
-    dagger = "†" if cell.p_maxt is not None and cell.p_maxt < alpha else ""
+    dagger = "†" if adjusted is not None and adjusted < alpha else ""
     return (
         correlation(cell.estimate.value) + star + dagger,
         interval(limits.low, limits.high) if limits is not None else "–",

@@ -27,6 +27,8 @@ class Rating:
         audio, video or transcript, where it is known per rating.
     evidence : tuple of str
         Units of the codes that support it.
+    order : float or None
+        When the coder made it, as a running number, to see drift.
     row : int or None
         Row of the data file, as a spreadsheet counts it.
     """
@@ -41,6 +43,7 @@ class Rating:
     member: str = ""
     source: str = ""
     evidence: tuple[str, ...] = ()
+    order: float | None = None
     row: int | None = None
 
 

@@ -358,7 +358,8 @@ def _alpha(covariance: FloatArray) -> FloatArray:
     own, whole = np.einsum("bii->b", covariance), covariance.sum(axis=(1, 2))
     made: FloatArray = np.full(len(covariance), np.nan)
     np.divide(own, whole, out=made, where=whole > 0)
-    return k / (k - 1) * (1 - made)
+    value: FloatArray = k / (k - 1) * (1 - made)
+    return value
 
 
 def _omega(covariance: FloatArray, fit: str) -> tuple[FloatArray, FloatArray]:

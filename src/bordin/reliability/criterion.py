@@ -96,23 +96,21 @@ def readings_of(estimate: Estimate) -> tuple[Reading, ...]:
     Returns
     -------
     tuple of Reading
-        Empty when there is no value or no interval.
+        Empty when there is no value or no interval, and for coefficients that are no ICC.
 
     References
     ----------
     Koo and Li (2016), doi:10.1016/j.jcm.2016.02.012; Cicchetti (1994), doi:10.1037/1040-3590.6.4.284.
     """
     value, limits = estimate.value, estimate.interval
-    if value is None or limits is None:
+    if value is None or limits is None or not estimate.name.startswith("ICC"):
         return ()
     return tuple(
         Reading(one.name, one.word(value), one.word(limits.low), one.word(limits.high)) for one in CONVENTIONS
     )
 
 
-def judge(
-    reliability: Reliability, criterion: float, *, coder: str = "", sessions: str = "sessions"
-) -> Criterion:
+def judge(reliability: Reliability, criterion: float, *, coder: str = "") -> Criterion:
     """Hold a coefficient's lower limit against the criterion.
 
     Parameters
@@ -122,8 +120,6 @@ def judge(
     criterion : float
         From the protocol; above 0 and up to 1.
     coder : str
-    sessions : str
-        Word for the units, for the reason.
 
     Returns
     -------
@@ -149,7 +145,7 @@ def judge(
         reason = "the value is below the criterion"
     else:
         reason = (
-            f"the value reaches the criterion, the lower limit does not: code more {sessions}, or train more"
+            "the value reaches the criterion, the lower limit does not: rate more sessions, or train more"
         )
     return Criterion(
         coder, reliability.dimension, reliability, criterion, passed, reason, readings_of(estimate)

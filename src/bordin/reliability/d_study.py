@@ -208,13 +208,16 @@ def _projected(
     components: VarianceComponents, participants: VarianceComponents | None, k: int, m: int, agreement: bool
 ) -> Reliability:
     """Reliability with k coders a session and m sessions a participant."""
-    name = f"ICC({'A' if agreement else 'C'},{k})" + ("" if participants is None else f" over {m} session" + "s" * (m > 1))
+    name = f"ICC({'A' if agreement else 'C'},{k})" + (
+        "" if participants is None else f" over {m} session" + "s" * (m > 1)
+    )
     share = 1 / k if agreement else 0.0
     one = components.reliability(name, coders=k, confounded=share)
     if participants is None or one.estimate.value is None:
         return one
     if participants.undefined is not None:
-        reason = f"participants: {participants.undefined}"
+        some = participants.design.n_overlapping
+        reason = participants.undefined if some else "no participant has two sessions"
         return replace(one, estimate=Estimate.without_value(name, one.n_units, reason))
     value = _over_sessions(
         np.array([components.values]), np.array([participants.values]), np.array([share, 1 / k]), m

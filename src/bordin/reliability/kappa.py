@@ -54,8 +54,8 @@ def cohen_kappa(
 
     Notes
     -----
-    Validated against scikit-learn (`cohen_kappa_score`, all categories declared) and R psych 2.2.9
-    (`cohen.kappa`, value and variance) on ``categorical_published.json``.
+    Validated against scikit-learn 1.9.1 (`cohen_kappa_score`, all categories declared) and statsmodels 0.15.0
+    (`cohens_kappa`, value and variance) on ``categorical_published.json``.
     """
     rule = Rule(interval, level, resamples, seed)
     counted = tally(values, scale=scale, clusters=clusters, by_coder=True, only_shared=True)

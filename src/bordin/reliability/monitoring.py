@@ -325,10 +325,8 @@ def _spread(block: RatingBlock, coder: int, dimension: int, level: float) -> Est
     value = sqrt(squares[0, 0] / squares[0, 1])
     if value == 0:
         return Estimate(name, 0.0, n, method, notes=("gave one value only on these sessions: no interval",))
-    defined = (squares > 0).all(axis=1)
-    logs = np.full(n, np.nan)
-    logs[defined[1:]] = np.log(squares[1:][defined[1:]]) @ np.array([0.5, -0.5])
-    half = _jackknife(logs, level)
+    left = squares[1:]
+    half = _jackknife(0.5 * np.log(left[:, 0] / left[:, 1]), level) if (left > 0).all() else None
     if half is None:
         return Estimate(name, value, n, method, notes=("too few sessions for an interval",))
     limits = Interval(exp(log(value) - half), exp(log(value) + half), level, "jackknife of the logarithm, t")

@@ -83,7 +83,7 @@ def _minres(correlation: FloatArray) -> FloatArray:
     """Loadings that leave the smallest squares off the diagonal: each in turn, the others held."""
     k = correlation.shape[1]
     size, vectors = np.linalg.eigh(correlation)
-    found = vectors[:, :, -1] * np.sqrt(np.maximum(size[:, -1] - 1, 0.1) * k / (k - 1))[:, None]
+    found: FloatArray = vectors[:, :, -1] * np.sqrt(np.maximum(size[:, -1] - 1, 0.1) * k / (k - 1))[:, None]
     most = np.sqrt(1 - LEAST_UNIQUE)
     np.clip(found, -most, most, out=found)
     open_ = np.arange(len(found))

@@ -113,7 +113,7 @@ class Likelihood(NamedTuple):
     residual: FloatArray
 
     def put(self, rows: IntArray, other: Likelihood, chosen: BoolArray) -> None:
-        """Overwrite some rows by the chosen rows of another."""
+        """Overwrite some rows, in place, by the chosen rows of another."""
         for mine, new in zip(self, other, strict=True):
             mine[rows[chosen]] = new[chosen]
 
@@ -219,6 +219,7 @@ def likelihood(pattern: Pattern, sums: Sums, ratios: FloatArray) -> Likelihood:
     rss = sums.squares - np.sum(weight * sums.session, axis=1) - b * np.sum(seen * solved, axis=1)
     rss = rss - mean**2 * precision
 
+    # Slopes: `effect` are the coders' sums of P y, `left` the sessions' squared sums of it.
     effect = solved - mean[:, None] * spread
     fitted = mean[:, None] + b[:, None] * effect
     taken = np.einsum("gkl,bl->bgk", pattern.together, fitted)
@@ -233,6 +234,7 @@ def likelihood(pattern: Pattern, sums: Sums, ratios: FloatArray) -> Likelihood:
     trace_b = np.sum(inverse * within, axis=(1, 2)) - np.sum(spread**2, axis=1) / precision
     gradient = np.stack([trace_a, trace_b], axis=1) - df * fit / rss[:, None]
 
+    # Average information: y'P V_i P V_j P y, with the residual variance profiled out.
     moved = np.einsum("bg,bgk->bk", squared, sums.crossed - taken)
     moved_solved = apply(inverse, moved)
     pushed = apply(inverse, apply(within, effect))

@@ -25,7 +25,7 @@ INTERVALS = ("generalized", "parametric bootstrap", "none")
 NAMES = ("session", "coder", "residual")
 _DRAWS = {"generalized": 10_000, "parametric bootstrap": 1_000, "none": 0}
 # Several places to start from, lest a second maximum be taken for the first.
-_STARTS = np.array([[1.0, 0.1], [0.05, 2.0], [20.0, 0.01]])
+_STARTS = np.array([[a, b] for a in (0.03, 1.0, 30.0) for b in (0.01, 0.3, 10.0)])
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass
-
 from bordin.association.cells import Cell
 from bordin.estimate import Interval
 from bordin.report.number import NOTHING, interval
@@ -16,37 +13,6 @@ SHORT = {"maxt": "maxT", "holm": "Holm", "bh": "BH", "none": ""}
 COEFFICIENT = {"spearman": "Spearman", "kendall": "Kendall tau-b", "pearson": "Pearson"}
 KIND = {"positive": "direction", "negative": "direction", "negligible": "negligible", "stronger": "stronger"}
 VERDICT_SHAPE = {"supported": "yes", "not supported": "no", "inconclusive": "open"}
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A convention of reading an intraclass correlation.
-
-    Attributes
-    ----------
-    source : str
-        Authors.
-    year : int
-    lines : tuple of float
-        Where the next word begins.
-    words : tuple of str
-        From the lowest up; one more than lines.
-    """
-
-    source: str
-    year: int
-    lines: tuple[float, ...]
-    words: tuple[str, ...]
-
-    def word(self, value: float) -> str:
-        """Return the word for a value."""
-        return self.words[bisect_right(self.lines, value)]
-
-
-READINGS = (
-    Reading("Koo and Li", 2016, (0.50, 0.75, 0.90), ("poor", "moderate", "good", "excellent")),
-    Reading("Cicchetti", 1994, (0.40, 0.60, 0.75), ("poor", "fair", "good", "excellent")),
-)
 
 
 def symbol(coefficient: str) -> Phrase:

@@ -1,7 +1,8 @@
 """The results as data: one JSON file with everything, and CSV tables. Nothing is rounded here.
 
 ``results.json`` holds ``study``, ``unit``, ``conclusion``, ``flow``, ``variables``, ``association``,
-``families``, ``hypotheses``, ``coding``, ``lock``, ``provenance``, ``warnings`` and ``protocol``.
+``families``, ``hypotheses``, ``coding``, ``reliability``, ``lock``, ``provenance``, ``warnings`` and
+``protocol``.
 A number that does not exist is null, with its reason beside it; NaN never occurs.
 """
 
@@ -17,12 +18,54 @@ from pydantic import BaseModel
 
 from bordin.association.record import as_record as table_record
 from bordin.association.record import as_rows
+from bordin.estimate import Estimate
 from bordin.report import facts
 from bordin.report.sentences import conclusion
 from bordin.study.files import write_csv
 from bordin.study.results import Results
 
-CSV_FILES = ("cells.csv", "hypotheses.csv", "variables.csv", "contrasts.csv", "analysis_data.csv")
+RELIABILITY_COLUMNS = (
+    "dimension",
+    "name",
+    "value",
+    "low",
+    "high",
+    "level",
+    "interval",
+    "method",
+    "n_sessions",
+    "n_coders",
+    "n_values",
+    "used",
+    "undefined",
+)
+SCALE_COLUMNS = (
+    "scale",
+    "n_items",
+    "name",
+    "value",
+    "low",
+    "high",
+    "level",
+    "interval",
+    "method",
+    "n",
+    "undefined",
+)
+CODER_COLUMNS = (
+    "coder",
+    "dimension",
+    "kind",
+    "name",
+    "value",
+    "low",
+    "high",
+    "level",
+    "interval",
+    "method",
+    "n",
+    "undefined",
+)
 
 _Rows = list[dict[str, object]]
 
@@ -57,6 +100,7 @@ def as_record(results: Results) -> dict[str, object]:
         "families": plain_value(results.families),
         "hypotheses": hypotheses,
         "coding": plain_value(results.coding),
+        "reliability": plain_value(results.reliability),
         "lock": plain_value(results.lock),
         "provenance": plain_value(results.provenance),
         "warnings": list(results.warnings),
@@ -80,8 +124,9 @@ def csv_tables(results: Results) -> dict[str, tuple[tuple[str, ...], list[tuple[
     -------
     dict
         ``cells.csv`` (a row a pair, with its adjusted p), ``hypotheses.csv`` (a row a test),
-        ``variables.csv``, ``contrasts.csv`` and ``analysis_data.csv`` (a row an analyzed unit, the
-        variables of the table as columns).
+        ``variables.csv``, ``contrasts.csv``, ``reliability.csv`` (a row a coefficient of a dimension),
+        ``scales.csv`` and ``coders.csv`` (a row a figure), each when there is something to tell, and
+        ``analysis_data.csv`` (a row an analyzed unit, the variables of the table as columns).
     """
     made = {
         "cells.csv": _cells(results),
@@ -90,6 +135,16 @@ def csv_tables(results: Results) -> dict[str, tuple[tuple[str, ...], list[tuple[
         "contrasts.csv": _contrasts(results),
     }
     tables = {name: _table(rows) for name, rows in made.items() if rows}
+    flat = {
+        "reliability.csv": (RELIABILITY_COLUMNS, _ratings(results)),
+        "scales.csv": (SCALE_COLUMNS, _scales(results)),
+        "coders.csv": (CODER_COLUMNS, _coders(results)),
+    }
+    tables |= {
+        name: (heading, [tuple(row[c] for c in heading) for row in rows])
+        for name, (heading, rows) in flat.items()
+        if rows
+    }
     names = list(results.values)
     data = zip(results.units, *(results.values[name] for name in names), strict=True)
     tables["analysis_data.csv"] = ((results.protocol.study.unit, *names), list(data))
@@ -187,3 +242,48 @@ def _contrasts(results: Results) -> _Rows:
             row[f"{name}_high"] = found.high if found else None
         rows.append(row)
     return rows
+
+
+def _estimate(e: Estimate) -> dict[str, object]:
+    i = e.interval
+    return {
+        "name": e.name,
+        "value": e.value,
+        "low": i.low if i else None,
+        "high": i.high if i else None,
+        "level": i.level if i else None,
+        "interval": i.method if i else None,
+        "method": e.method,
+        "n": e.n,
+        "undefined": e.undefined,
+    }
+
+
+def _ratings(results: Results) -> _Rows:
+    return [
+        {
+            **_estimate(r.estimate),
+            "dimension": d.variable,
+            "n_sessions": r.n_units,
+            "n_coders": r.n_coders,
+            "n_values": r.n_values,
+            "used": int(r is d.used),
+        }
+        for d in results.reliability.dimensions
+        for r in (d.used, *(r for r in d.others if r != d.used))
+    ]
+
+
+def _scales(results: Results) -> _Rows:
+    return [
+        {**_estimate(e), "scale": s.variable, "n_items": s.n_items}
+        for s in results.reliability.scales
+        for e in (s.alpha, s.omega)
+    ]
+
+
+def _coders(results: Results) -> _Rows:
+    return [
+        {**_estimate(f.estimate), "coder": f.coder, "dimension": f.variable, "kind": f.kind}
+        for f in results.reliability.coders
+    ]

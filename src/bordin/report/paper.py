@@ -6,17 +6,36 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from bordin.report import facts
-from bordin.report.figures import Figure, flow_figure, forest_figure, heat_figure, scatter_figure
+from bordin.report.figures import (
+    Figure,
+    coders_figure,
+    flow_figure,
+    forest_figure,
+    heat_figure,
+    reliability_figure,
+    scatter_figure,
+)
 from bordin.report.number import count, threshold
-from bordin.report.sentences import conclusion, findings, limits, lock_sentence, methods
+from bordin.report.sentences import (
+    conclusion,
+    findings,
+    limits,
+    lock_sentence,
+    methods,
+    reliability_findings,
+)
 from bordin.report.sentences.findings import verdict_counts
 from bordin.report.sentences.methods import date
 from bordin.report.tables import (
     Table,
     association_tables,
+    coders_table,
+    coefficients_table,
     contrasts_table,
     evidence_table,
     families_table,
+    ratings_table,
+    scales_table,
     tests_table,
     values_table,
     variables_table,
@@ -114,7 +133,7 @@ def compose(results: Results) -> Paper:
         notice=study.notice,
         conclusion=conclusion(results),
         key_figures=_key_figures(results),
-        sections=_numbered([s for s in _sections(results) if s.blocks]),
+        sections=numbered([s for s in _sections(results) if s.blocks]),
     )
 
 
@@ -161,6 +180,8 @@ def _sections(results: Results) -> list[Section]:
     details: list[Block] = [t for t in (values_table(results), evidence_table(results)) if t]
     if results.table.contrasts:
         details.append(contrasts_table(results))
+    if coders := coders_table(results):
+        details.append(coders)
     details.append(variables_table(results))
     if results.hypotheses:
         details.append(tests_table(results))
@@ -174,12 +195,26 @@ def _sections(results: Results) -> list[Section]:
         Section("forest", "Forest plot", (forest_figure(results),)),
         Section("heat", "Heat map", (heat_figure(results),)),
         Section("scatter", "Scatter plots", (scatter,) if scatter else ()),
+        Section("reliability", "Reliability", _reliability(results)),
         Section("limits", "What these data cannot say", (Bullets(limits(results)),), framed=True),
         Section("methods", "Methods", (Paragraphs(methods(results)),)),
         Section("details", "Details", tuple(details)),
         Section("protocol", "Protocol", _protocol(results)),
         Section("reproduce", "Reproduce", _reproduce(results)),
     ]
+
+
+def _reliability(results: Results) -> tuple[Block, ...]:
+    said = reliability_findings(results)
+    blocks = (
+        Paragraphs(said) if said else None,
+        ratings_table(results),
+        reliability_figure(results),
+        coefficients_table(results),
+        coders_figure(results),
+        scales_table(results),
+    )
+    return tuple(b for b in blocks if b)
 
 
 def _warnings(results: Results) -> tuple[Block, ...]:
@@ -236,7 +271,7 @@ def _hash(sha256: str) -> Run:
     return Run(f"sha256 {sha256[:16]}…", "mono")
 
 
-def _numbered(sections: list[Section]) -> tuple[Section, ...]:
+def numbered(sections: list[Section]) -> tuple[Section, ...]:
     """Give tables and figures their numbers, in reading order."""
     counts: Counter[type] = Counter()
 

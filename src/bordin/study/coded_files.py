@@ -43,6 +43,7 @@ def read_ratings(
     marks = reader.texts(table, str(use.designated)) if has_marks else []
     coders = reader.texts(table, "coder", needed=True)
     names = reader.texts(table, "session", needed=True)
+    order = reader.numbers(table, "order")
     ratings: list[Rating] = []
     for row, dimension, value, reason in _cells(reader, f, system, table):
         session, coder = names[row], coders[row]
@@ -68,6 +69,7 @@ def read_ratings(
                 reason=reading.reason,
                 designated=marks[row] in YES_MARKS if has_marks else None,
                 source=use.source,
+                order=order[row],
                 row=table.line(row),
             )
         )

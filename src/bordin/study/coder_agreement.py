@@ -16,12 +16,20 @@ from bordin.reliability.consistency import cronbach_alpha, mcdonald_omega
 from bordin.reliability.icc import forms_of_components
 from bordin.reliability.kappa import conger_kappa
 from bordin.reliability.krippendorff import krippendorff_alpha
+from bordin.reliability.monitoring import CoderFigure as OneCoder
+from bordin.reliability.monitoring import monitor_coders
 from bordin.reliability.percent_agreement import percent_agreement
 from bordin.reliability.shapes import Reliability
 from bordin.reliability.variance_components import score_reliability, variance_components
 from bordin.study.protocol import CodingUse
 from bordin.study.records import Records
-from bordin.study.results import DimensionReliability, ReliabilityResults, ScaleReliability
+from bordin.study.results import (
+    CoderFigure,
+    CoderFigureKind,
+    DimensionReliability,
+    ReliabilityResults,
+    ScaleReliability,
+)
 from bordin.study.study import Study
 
 # Enough for two decimals of a limit; a report on many dimensions should not wait for more.
@@ -56,10 +64,54 @@ def reliability_in_sample(study: Study, records: Records, participants: Sequence
                 r for r in records.ratings.get(part, ()) if r.session in sessions and r.dimension == own
             ]
             dimensions.append(_dimension(study, part, found[0], ratings))
+    figures: list[CoderFigure] = []
+    notes: list[str] = []
+    for part in dict.fromkeys(part for part, _ in table if part in study.systems):
+        own_ratings = [r for r in records.ratings.get(part, ()) if r.session in sessions]
+        found_figures, found_notes = _coders(
+            study.coding_use(part), part, own_ratings, study.protocol.table.level
+        )
+        figures += found_figures
+        notes += found_notes
     scales = [_scale(study, records, part, own, sample) for part, own in table if part in study.instruments]
     return ReliabilityResults(
-        dimensions=tuple(dimensions), scales=tuple(scale for scale in scales if scale is not None)
+        dimensions=tuple(dimensions),
+        scales=tuple(scale for scale in scales if scale is not None),
+        coders=tuple(figures),
+        notes=tuple(notes),
     )
+
+
+def _coders(
+    use: CodingUse, part: str, ratings: Sequence[Rating], level: float
+) -> tuple[list[CoderFigure], tuple[str, ...]]:
+    """Watch each coder: against the agreed values where there are any, else against the other coders."""
+    ratings = [r for r in ratings if not isinstance(r.value, Missing)]
+    if len({r.coder for r in ratings}) < 2:
+        return [], ()
+    ordered = any(r.order is not None for r in ratings)
+    watched = monitor_coders(
+        [r.session for r in ratings],
+        [r.coder for r in ratings],
+        [r.dimension for r in ratings],
+        [float(r.value) for r in ratings],
+        [r.order for r in ratings] if ordered else None,
+        standard=use.consensus if any(r.coder == use.consensus for r in ratings) else None,
+        level=level,
+    )
+    figures: list[CoderFigure] = []
+    kinds: dict[CoderFigureKind, tuple[OneCoder, ...]] = {
+        "leniency": watched.leniency,
+        "spread": watched.spread,
+        "halo": watched.halo,
+        "drift": watched.drift,
+    }
+    for kind, found in kinds.items():
+        for f in found:
+            figures.append(
+                CoderFigure(f.coder, f"{part}.{f.dimension}" if f.dimension else "", kind, f.estimate)
+            )
+    return figures, watched.warnings
 
 
 @dataclass(frozen=True)

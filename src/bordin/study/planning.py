@@ -319,7 +319,7 @@ def _all(verdicts: Flags, curve: Sequence[CurvePoint], power: float) -> Hypothes
         "all hypotheses are supported",
         "all",
         "",
-        share(verdicts.all(axis=1)),
+        share(np.asarray(verdicts.all(axis=1))),
         cases_on_curve(curve, [p.all for p in curve], power),
     )
 

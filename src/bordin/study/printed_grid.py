@@ -157,7 +157,9 @@ def _no_table(path: Path, why: str) -> DataError:
 
 
 def _text_table(path: Path, text: str) -> _Raw:
-    tried = [found for delimiter in _DELIMITERS if (found := _split(path, text, delimiter))]
+    tried = [found for delimiter in _DELIMITERS if (found := _split(text, delimiter))]
+    if not tried and '"' in text:
+        raise _no_table(path, "a quotation mark is never closed, or no line holds two or more cells")
     if not tried:
         raise _no_table(path, "no line holds two or more cells separated by comma, semicolon or tab")
     raw = max(tried, key=_regularity)
@@ -166,7 +168,8 @@ def _text_table(path: Path, text: str) -> _Raw:
     return raw
 
 
-def _split(path: Path, text: str, delimiter: str) -> _Raw | None:
+def _split(text: str, delimiter: str) -> _Raw | None:
+    """Split text at a delimiter; None when its quotation marks do not fit or no row has two cells."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     raw = _Raw()
     start = 1
@@ -176,7 +179,7 @@ def _split(path: Path, text: str, delimiter: str) -> _Raw | None:
             raw.lines.append(start)
             start = reader.line_num + 1
     except csv.Error:
-        raise _no_table(path, f"a quotation mark in line {start} is never closed") from None
+        return None
     return raw if max(map(len, raw.rows), default=0) > 1 else None
 
 

@@ -21,7 +21,7 @@ from bordin.association.detectable import cases_for_equivalence
 from bordin.association.equivalence import tost
 from bordin.errors import Problem, ProtocolError, nearest
 from bordin.study.printed_table import PrintedTable
-from bordin.study.recheck_cells import CheckedCell, Range
+from bordin.study.recheck_cells import CheckedCell, Range, printed_range
 from bordin.toml_lines import find_line
 
 Expect = Literal["positive", "negative", "none", "different"]
@@ -52,7 +52,7 @@ _VERDICT: dict[Finding, Verdict] = {
     "below the line": "contradicted",
     "no difference": "contradicted",
 }
-_STEPS = 400
+_STEPS = 1_000
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,8 @@ class CellFinding:
         Cases that would show absence within the bound, with a power of .8.
     from_third : float or None
         For two cells: the unprinted correlation above which the difference would be below the line.
+    lacking : str or None
+        The name that the table does not have.
     meant : str or None
         A printed name that may be meant.
     """
@@ -100,6 +102,7 @@ class CellFinding:
     cell: CheckedCell | None = None
     n_needed: int | None = None
     from_third: float | None = None
+    lacking: str | None = None
     meant: str | None = None
 
 
@@ -243,9 +246,14 @@ class _Judging:
         cell = self._cell(row, column)
         known = cell.known_range(self.alpha) if cell is not None else None
         if cell is None or cell.r is None or known is None:
-            return CellFinding(row, column, "not printed", meant=self._meant(row, column))
-        if cell.consistent is False:
-            return CellFinding(row, column, "r and p do not fit", cell)
+            needed = cases_for_equivalence(claim.within, alpha=self.alpha) if claim.expect == "none" else None
+            return self._not_printed(row, column, needed)
+        if cell.consistent is False and cell.printed.p is not None:
+            # r and p contradict each other; the claim can be judged where both lie on one side of the line.
+            other = printed_range(cell.printed.p, self.alpha)
+            known = Range(min(known.low, other.low), max(known.high, other.high))
+            if known.low < self.alpha <= known.high:
+                return CellFinding(row, column, "r and p do not fit", cell)
         if claim.expect == "none":
             return self._absence(claim, row, column, cell, known)
         right = (cell.r > 0) == (claim.expect == "positive")
@@ -274,7 +282,7 @@ class _Judging:
         cells = [self._cell(*first), self._cell(*second)]
         for pair, found in zip((first, second), cells, strict=True):
             if found is None or found.r is None:
-                return CellFinding(*pair, "not printed", meant=self._meant(*pair))
+                return self._not_printed(*pair)
             if found.consistent is False:
                 return CellFinding(*pair, "r and p do not fit", found)
         cell, other = cells
@@ -295,14 +303,19 @@ class _Judging:
         from_third = next((t for k, t in enumerate(thirds) if all(below[k:])), None)
         return CellFinding(*first, "third correlation not printed", cell, from_third=from_third)
 
-    def _meant(self, row: str, column: str) -> str | None:
-        """Return a printed name that is nearly the one that the table lacks."""
-        names = [*self.table.rows, *self.table.columns]
-        for name in (row, column):
-            if name not in names:
-                close = get_close_matches(name.lower(), {n.lower(): n for n in names}, n=1, cutoff=0.75)
-                return next((n for n in names if close and n.lower() == close[0]), None)
-        return None
+    def _not_printed(self, row: str, column: str, needed: int | None = None) -> CellFinding:
+        """Say which name the table lacks, and which printed one is nearly it."""
+        names = {n.casefold(): n for n in (*self.table.rows, *self.table.columns)}
+        lacking = next((name for name in (row, column) if name.casefold() not in names), None)
+        close = get_close_matches(lacking.casefold(), names, n=1, cutoff=0.75) if lacking else []
+        return CellFinding(
+            row,
+            column,
+            "not printed",
+            n_needed=needed,
+            lacking=lacking,
+            meant=names[close[0]] if close else None,
+        )
 
 
 def _possible_thirds(r1: float, r2: float) -> list[float]:

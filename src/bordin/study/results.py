@@ -314,6 +314,9 @@ class ScaleReliability:
     omega: Estimate
 
 
+CoderFigureKind = Literal["leniency", "spread", "halo", "drift"]
+
+
 @dataclass(frozen=True)
 class CoderFigure:
     """One figure about one coder, for the coder charts.
@@ -330,7 +333,7 @@ class CoderFigure:
 
     coder: str
     variable: str
-    kind: Literal["leniency", "spread", "halo", "drift"]
+    kind: CoderFigureKind
     estimate: Estimate
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bordin.report import facts
+from bordin.reliability.criterion import CONVENTIONS
 from bordin.report.figures.svg import LINE, Drawing, Figure, Picture, wrap
 from bordin.report.number import NOTHING, correlation, count, interval, plain, threshold
 from bordin.report.tables.reliability import (
@@ -27,7 +27,9 @@ _LEFT, _RIGHT = 206.0, 670.0
 _VALUE_X, _CI_X, _N_X = 724.0, 822.0, 896.0
 _TOP = 58.0
 _LOWEST = -0.5
+_NARROW = 60.0  # a band of reading in which its word may not find room
 _TALLEST = 1100.0
+_MOST_TIMES = math.log(10)  # a ratio beyond ten times is drawn at the end of its axis
 _PANELS = (("leniency", 206.0, 396.0), ("spread", 556.0, 746.0))
 _HEADS = {"leniency": "leniency (scale points)", "spread": "spread (ratio)"}
 
@@ -50,7 +52,7 @@ def reliability_figure(results: Results) -> Figure | None:
     name = one_name(results)
     note = [
         f" {name or 'Coefficient'} of the score used. Grid: lines that two conventions of reading draw, "
-        f"{listing([f'{r.source} ({r.year})' for r in facts.READINGS])}; each is held against the whole interval."
+        f"{listing([c.name for c in CONVENTIONS])}; each is held against the whole interval."
     ]
     if any(i.low < low for d in dimensions if (i := d.used.estimate.interval)):
         note.append(f" Intervals that go below {correlation(low, 2)} are cut there.")
@@ -87,20 +89,24 @@ def _reason(d: DimensionReliability) -> str:
 
 
 def _frame(drawing: Drawing, results: Results, low: float, bottom: float) -> None:
-    lines = sorted({line for reading in facts.READINGS for line in reading.lines})
+    lines = sorted({line for convention in CONVENTIONS for line in convention.lines})
     for x in (low, 0.0, 1.0):
         drawing.line((_at(x, low), _TOP), (_at(x, low), bottom), "axis" if x == 0 else "grid-line")
     for line in lines:
         drawing.line((_at(line, low), _TOP), (_at(line, low), bottom), "grid-line")
     for x in sorted({low, 0.0, *lines, 1.0}):
         drawing.text(_at(x, low), bottom + 18, correlation(x, 2) if x else "0", "t-mid t-quiet")
-    for row, reading in enumerate(facts.READINGS):
+    for row, convention in enumerate(CONVENTIONS):
         y = 16 + row * 22
-        drawing.text(_LEFT - 12, y + 4, reading.source, "t-end t-quiet")
-        ends = (max(low, 0.0), *reading.lines, 1.0)
-        for word, start, end in zip(reading.words, ends, ends[1:], strict=True):
-            drawing.text((_at(start, low) + _at(end, low)) / 2, y + 4, word, "t-mid t-quiet")
-        for line in reading.lines:
+        drawing.text(_LEFT - 12, y + 4, convention.name, "t-end t-quiet")
+        ends = (max(low, 0.0), *convention.lines, 1.0)
+        for word, start, end in zip(convention.words, ends[:-1], ends[1:], strict=True):
+            left, right = _at(start, low), _at(end, low)
+            if right - left < _NARROW:
+                drawing.text(left + 5, y + 4, word, "t-quiet")
+            else:
+                drawing.text((left + right) / 2, y + 4, word, "t-mid t-quiet")
+        for line in convention.lines:
             drawing.line((_at(line, low), y - 8), (_at(line, low), y + 8), "axis")
     estimates = [d.used.estimate for d in results.reliability.dimensions]
     drawing.text(_VALUE_X, 42, one_name(results) or "value", "t-strong t-end")
@@ -119,7 +125,9 @@ def _line(drawing: Drawing, d: DimensionReliability, middle: float, low: float) 
         return
     if e.interval:
         drawing.line((_at(e.interval.low, low), middle), (_at(e.interval.high, low), middle), "whisker")
-        drawing.text(_CI_X, middle + 4, interval(e.interval.low, e.interval.high, brackets=False), "t-end t-quiet")
+        drawing.text(
+            _CI_X, middle + 4, interval(e.interval.low, e.interval.high, brackets=False), "t-end t-quiet"
+        )
     drawing.circle(_at(e.value, low), middle, 4.5, "dot")
 
 
@@ -132,33 +140,49 @@ def _in_words(dimensions: Sequence[DimensionReliability]) -> str:
             continue
         limits = f" {interval(e.interval.low, e.interval.high)}" if e.interval else ""
         said.append(f"{d.label} {shown(e)}{limits}")
-    reading = "; ".join(
-        f"{r.source} at {listing([threshold(line) for line in r.lines])}" for r in facts.READINGS
-    )
+    reading = "; ".join(f"{c.name} at {listing([threshold(line) for line in c.lines])}" for c in CONVENTIONS)
     return f"A dot with its interval a dimension: {'; '.join(said)}. Lines of reading: {reading}."
 
 
 @dataclass(frozen=True)
 class _Axis:
-    """A panel of the coder chart: where it lies, its middle value and how far it reaches to both sides."""
+    """A panel of the coder chart: where it lies and how far it reaches to both sides of its middle.
+
+    The middle is where a coder does as the others; ratios stand on a log scale, so that half and twice
+    lie equally far from it.
+    """
 
     left: float
     right: float
-    middle: float
     reach: float
+    ratio: bool
+
+    @property
+    def middle(self) -> float:
+        """Place of a coder who does as the others."""
+        return (self.left + self.right) / 2
 
     def at(self, value: float) -> float:
         """Return the place of a value."""
-        share = max(-1.0, min(1.0, (value - self.middle) / self.reach))
-        return (self.left + self.right) / 2 + share * (self.right - self.left) / 2
+        share = _away(value, ratio=self.ratio) / _away(self.reach, ratio=self.ratio)
+        return self.middle + max(-1.0, min(1.0, share)) * (self.right - self.left) / 2
+
+    def ends(self) -> tuple[float, float, float]:
+        """Return the values that are written under the panel."""
+        return (1 / self.reach, 1.0, self.reach) if self.ratio else (-self.reach, 0.0, self.reach)
+
+
+def _away(value: float, *, ratio: bool) -> float:
+    return math.log(max(value, 1e-6)) if ratio else value
 
 
 _Lines = tuple[str, tuple[str, ...]]
+_Found = dict[tuple[str, str, str], CoderFigure]
 
 
 def coders_figure(results: Results) -> Figure | None:
     """Draw leniency and spread of every coder by dimension; None when neither was computed."""
-    found = {(f.coder, f.variable, f.kind): f for f in results.reliability.coders if f.kind in _HEADS}
+    found: _Found = {(f.coder, f.variable, f.kind): f for f in results.reliability.coders if f.kind in _HEADS}
     if not found:
         return None
     axes = {kind: _axis(kind, found, (left, right)) for kind, left, right in _PANELS if _has(kind, found)}
@@ -174,24 +198,23 @@ def coders_figure(results: Results) -> Figure | None:
     return Figure("coders-figure", "Single Coders", pictures, (phrase(Run("Note.", "stat"), *said),))
 
 
-_Found = dict[tuple[str, str, str], CoderFigure]
-
-
 def _has(kind: str, found: _Found) -> bool:
     return any(k == kind for _, _, k in found)
 
 
 def _axis(kind: str, found: _Found, sides: tuple[float, float]) -> _Axis:
-    """Make an axis that holds all values of a kind, in round steps."""
-    middle = EVEN[kind]
+    """Make an axis that holds all values of a kind and ends at a round one."""
+    ratio = kind == "spread"
     ends = [0.0]
     for (_, _, k), f in found.items():
         i = f.estimate.interval
         if k == kind and f.estimate.value is not None:
-            ends += [abs(x - middle) for x in (f.estimate.value, *((i.low, i.high) if i else ()))]
-    widest = max(ends) or 1.0
+            values = (f.estimate.value, *((i.low, i.high) if i else ()))
+            ends += [abs(_away(x, ratio=ratio)) for x in values if x > 0 or not ratio]
+    widest = math.exp(min(max(ends), _MOST_TIMES)) if ratio else max(ends) or 1.0
     size = 10.0 ** math.floor(math.log10(widest))
-    return _Axis(*sides, middle, next(size * m for m in (1, 2, 5, 10) if size * m >= widest * (1 - 1e-9)))
+    steps = (1.25, 1.5, 2, 3, 4, 5, 10) if ratio else (1, 2, 5, 10)
+    return _Axis(*sides, next(size * m for m in steps if size * m >= widest * (1 - 1e-9)), ratio)
 
 
 def _row_height(results: Results, variable: str) -> float:
@@ -227,13 +250,12 @@ def _coders_picture(
     rows = [(name, v) for name, variables in page for v in variables]
     bottom = 34 + 30 * len(page) + sum(_row_height(results, v) for _, v in rows)
     for kind, axis in axes.items():
-        drawing.text((axis.left + axis.right) / 2, 14, _HEADS[kind], "t-mid t-strong")
+        drawing.text(axis.middle, 14, _HEADS[kind], "t-mid t-strong")
         drawing.text(axis.right + 130, 14, "value, interval", "t-end t-quiet")
-        for side in (-1.0, -0.5, 0.0, 0.5, 1.0):
-            value = axis.middle + side * axis.reach
-            drawing.line((axis.at(value), 26), (axis.at(value), bottom), "grid-line" if side else "zero")
-            if side != 0.5 and side != -0.5:
-                drawing.text(axis.at(value), bottom + 18, plain(value, 3), "t-mid t-quiet")
+        for k_end, value in enumerate(axis.ends()):
+            x = axis.at(value)
+            drawing.line((x, 26), (x, bottom), "zero" if k_end == 1 else "grid-line")
+            drawing.text(x, bottom + 18, plain(value), "t-mid t-quiet")
     y = 34.0
     for name, variables in page:
         drawing.text(0, y + 18, name, "t-strong")

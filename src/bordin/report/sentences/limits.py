@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bordin.report import facts
 from bordin.report.number import correlation, count, interval, percent, threshold
+from bordin.report.sentences.reliability import value_and_interval
 from bordin.report.text import Phrase, Run, bound, listing, phrase, plural
 from bordin.study.results import HypothesisResult, Results, Variable
 
 _CROWDED = 0.20
 _LOW_RELIABILITY = 0.70
+# Below the lowest line of Koo and Li (2016); a lower limit here leaves open that coders agreed little.
+_AGREED = 0.50
 
 
 def limits(results: Results) -> tuple[Phrase, ...]:
@@ -31,7 +34,8 @@ def limits(results: Results) -> tuple[Phrase, ...]:
         _strength(results),
         _incomplete(results),
         _crowded(results),
-        *_reliabilities(results),
+        *_agreement(results),
+        *_errors(results),
         _unknown_reliability(results),
         _therapists(results),
         _order(results),
@@ -160,31 +164,65 @@ def _crowded(results: Results) -> Phrase:
     )
 
 
-def _reliabilities(results: Results) -> list[Phrase]:
-    low = [
-        v
-        for v in (*results.rows, *results.columns)
-        if v.reliability and v.reliability.value is not None and v.reliability.value < _LOW_RELIABILITY
+def _agreement(results: Results) -> list[Phrase]:
+    """Name the dimensions whose coders may have agreed only in part: the lower limit is below the line."""
+    sure: list[int] = []
+    open_: list[int] = []
+    for k, d in enumerate(results.reliability.dimensions):
+        e = d.used.estimate
+        lowest = e.interval.low if e.interval else e.value
+        if e.value is not None and lowest is not None and lowest < _AGREED:
+            (sure if e.value < _AGREED else open_).append(k)
+    return [
+        _agreed(results, found, words)
+        for found, words in ((sure, "agreed only in part"), (open_, "may have agreed only in part"))
+        if found
     ]
+
+
+def _agreed(results: Results, found: list[int], words: str) -> Phrase:
+    dimensions = results.reliability.dimensions
+    coders = {dimensions[k].used.n_coders for k in found}
+    who = f"{count(coders.pop())} coders" if len(coders) == 1 else "Coders"
+    items = []
+    for k in found:
+        d = dimensions[k]
+        named = f"{d.label}, " if len(found) > 1 else ""
+        n = f", {count(d.used.n_units)} {plural(d.used.n_units, 'session')}"
+        items.append(phrase(f"{named}{d.used.estimate.name} ", value_and_interval(results, k), n))
+    text = phrase(*(part for k, item in enumerate(items) for part in ("; " if k else "", item)))
+    labels = listing([dimensions[k].label for k in found])
+    return phrase(_point(f"Much about {labels}.", f"{who} {words}: "), text, ".")
+
+
+def _errors(results: Results) -> list[Phrase]:
+    """Name the other variables that are known to be measured with much error."""
+    rated = {d.variable for d in results.reliability.dimensions}
     points = []
-    for v in low:
+    for v in (*results.rows, *results.columns):
         r = v.reliability
-        if r is None:
+        if v.id in rated or r is None or r.value is None or r.value >= _LOW_RELIABILITY:
             continue
         limits_ = f", interval {interval(r.interval.low, r.interval.high)}" if r.interval else ""
+        n = f", n = {count(r.n)}" if r.n else ""
         points.append(
             _point(
                 f"Much about {v.label}.",
-                f"It was measured with error: {r.name} = {correlation(r.value, 2)}{limits_}, "
-                f"n = {count(r.n)}. Error of this kind weakens correlations.",
+                f"It was measured with error: {r.name} = {correlation(r.value, 2)}{limits_}{n}. "
+                "Error of this kind weakens correlations.",
             )
         )
     return points
 
 
 def _unknown_reliability(results: Results) -> Phrase:
+    known = {s.variable for s in results.reliability.scales if s.alpha.value is not None}
     unknown = [
-        v.label for v in (*results.rows, *results.columns) if v.reliability is None and v.kind != "outcome"
+        v.label
+        for v in (*results.rows, *results.columns)
+        if (v.reliability is None or v.reliability.value is None)
+        and v.kind != "outcome"
+        and v.id not in known
     ]
     if not unknown:
         return ()

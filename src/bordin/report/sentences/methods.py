@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bordin.report import facts
 from bordin.report.number import NOTHING, count, level, threshold
+from bordin.report.sentences.reliability import reliability_methods
 from bordin.report.text import Phrase, listing, phrase, plural, stat
 from bordin.study.protocol import CodingUse, InstrumentUse
 from bordin.study.results import CodingFacts, Results, Variable
@@ -46,6 +47,7 @@ def methods(results: Results) -> tuple[Phrase, ...]:
     if results.protocol.instruments:
         paragraphs.append(phrase(" ".join(_instrument(results, use) for use in results.protocol.instruments)))
     paragraphs += [phrase(_coding(results, use)) for use in results.protocol.coding]
+    paragraphs += reliability_methods(results)
     if results.protocol.outcomes:
         paragraphs.append(phrase(_outcomes(results)))
     paragraphs += [

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from string import ascii_lowercase
 
 from bordin.estimate import Estimate
 from bordin.report import facts
-from bordin.report.number import NOTHING, correlation, count, interval, level, number, percent, span
+from bordin.report.number import MINUS, NOTHING, correlation, count, interval, level, number, percent, span
 from bordin.report.tables.model import Row, Table, TableCell, data, head, heading, rowhead
 from bordin.report.text import Phrase, Run, listing, phrase, plural, sentence, stat
 from bordin.study.results import CoderFigure, DimensionReliability, Results
@@ -75,7 +76,9 @@ def shown(estimate: Estimate) -> str:
 def coder_value(figure: CoderFigure) -> str:
     """Print a coder's figure: leniency and spread in the unit of the scale, halo as a correlation."""
     value = figure.estimate.value
-    return correlation(value, 2) if figure.kind == "halo" else number(value, 3 if figure.kind == "drift" else 2)
+    return (
+        correlation(value, 2) if figure.kind == "halo" else number(value, 3 if figure.kind == "drift" else 2)
+    )
 
 
 def coder_interval(figure: CoderFigure, *, brackets: bool = False) -> str:
@@ -103,7 +106,10 @@ def ratings_table(results: Results) -> Table | None:
     parts = any(d.components for d in dimensions)
     at = levels([d.used.estimate for d in dimensions])
     columns: list[str | Phrase] = ["Dimension", "Sessions", "Coded twice", "Coders", name or "Score used"]
-    columns += [f"{at} interval".strip(), *([f"{c.capitalize()} variance" for c in COMPONENTS] if parts else [])]
+    columns += [
+        f"{at} interval".strip(),
+        *([f"{c.capitalize()} variance" for c in COMPONENTS] if parts else []),
+    ]
     rows = tuple(_dimension(d, k, marks, (name is None, parts), common) for k, d in enumerate(dimensions))
     return Table(
         id="reliability-table",
@@ -115,13 +121,18 @@ def ratings_table(results: Results) -> Table | None:
     )
 
 
+def _notes_of(d: DimensionReliability) -> list[str]:
+    """Return the notes on the score used, without the counts that stand in columns of the table."""
+    counts = f"{d.used.n_units} of {d.n_sessions} sessions have two or more coders; "
+    return [note.removeprefix(counts) for note in d.used.estimate.notes]
+
+
 def _common_notes(dimensions: tuple[DimensionReliability, ...]) -> tuple[str, ...]:
     """Return what holds for every dimension that has a value, so that it is said once."""
-    told = [set(d.used.estimate.notes) for d in dimensions if d.used.estimate.value is not None]
-    if not told:
-        return ()
-    everywhere = set.intersection(*told)
-    return tuple(dict.fromkeys(n for d in dimensions for n in d.used.estimate.notes if n in everywhere))
+    told = [_notes_of(d) for d in dimensions if d.used.estimate.value is not None]
+    return (
+        tuple(note for note in dict.fromkeys(told[0]) if all(note in notes for notes in told)) if told else ()
+    )
 
 
 def _dimension(
@@ -130,7 +141,7 @@ def _dimension(
     """Make a row; `columns` says whether the coefficient is named here, and whether components are shown."""
     named, parts = columns
     used = d.used.estimate
-    remarks = [*d.notes, *(n for n in used.notes if n not in common)]
+    remarks = [*d.notes, *(n for n in _notes_of(d) if n not in common)]
     if used.undefined:
         remarks.append(f"undefined: {used.undefined}")
     part = shares(d)
@@ -149,25 +160,30 @@ def _ratings_note(results: Results, common: tuple[str, ...], *, parts: bool) -> 
     dimensions = results.reliability.dimensions
     name = one_name(results)
     whys = list(dict.fromkeys(d.why for d in dimensions if d.why))
-    said = [f"{name or 'Score used'}: reliability of the score that enters the association table."]
+    said = ["Coded twice: by two or more coders.", *(sentence(n) for n in common)]
+    said.append(f"{name or 'Score used'}: reliability of the score that enters the association table.")
     if len(whys) == 1:
         said.append(sentence(whys[0]))
     else:
         said += [f"{d.label}: {sentence(d.why)}" for d in dimensions if d.why]
-    methods = listing(list(dict.fromkeys(d.used.estimate.method for d in dimensions if d.used.estimate.method)))
+    methods = listing(
+        list(dict.fromkeys(d.used.estimate.method for d in dimensions if d.used.estimate.method))
+    )
     kinds = list(dict.fromkeys(i.method for d in dimensions if (i := d.used.estimate.interval)))
     if methods:
         said.append(f"Estimator: {methods}{f'; interval: {listing(kinds)}' if kinds else ''}.")
     if parts:
-        said.append("Variance: share of what sessions, coders and the rest make in the variance of the ratings.")
-    said += [sentence(n) for n in (*common, *results.reliability.notes)]
-    return phrase(Run("Note.", "stat"), " Coded twice: by two or more coders. ", " ".join(said))
+        said.append(
+            "Variance: share of what sessions, coders and the rest make in the variance of the ratings."
+        )
+    said += [sentence(n) for n in results.reliability.notes]
+    return phrase(Run("Note.", "stat"), " ", " ".join(said))
 
 
 def coefficients_table(results: Results) -> Table | None:
     """Make the table of further coefficients on the same ratings, a column a kind; None without any."""
     dimensions = results.reliability.dimensions
-    names = list(dict.fromkeys(r.estimate.name for d in dimensions for r in d.others))
+    names = other_names(dimensions)
     if not names:
         return None
     marks = _Marks()
@@ -177,12 +193,15 @@ def coefficients_table(results: Results) -> Table | None:
         rows.append((rowhead(d.label), *(data(_with_interval(found.get(n), marks)) for n in names)))
     estimates = [r.estimate for d in dimensions for r in d.others]
     at = levels(estimates)
-    said = [f" In brackets: {at} intervals." if at else "", " These are of different kinds and have no average."]
+    said = [
+        f" In brackets: {at} intervals." if at else "",
+        " These are of different kinds and have no average.",
+    ]
     for name in names:
         kinds = dict.fromkeys(e.interval.method for e in estimates if e.name == name and e.interval)
         methods = listing(list(dict.fromkeys(e.method for e in estimates if e.name == name and e.method)))
         told = "; interval: ".join(t for t in (methods, listing(list(kinds))) if t)
-        said.append(f" {sentence(f'{name}: {told}')}" if told else "")
+        said.append(f" {sentence(f'{name}: {told}').replace(' - ', f' {MINUS} ')}" if told else "")
     return Table(
         id="coefficients-table",
         title="Further Coefficients of the Same Ratings",
@@ -192,6 +211,13 @@ def coefficients_table(results: Results) -> Table | None:
         widths=(1.7, *(1.35 for _ in names)),
         wide=len(names) > 6,
     )
+
+
+def other_names(dimensions: Sequence[DimensionReliability]) -> list[str]:
+    """Name the coefficients beside the one used; one that is the used one everywhere stands there already."""
+    used = {d.used.estimate.name for d in dimensions}
+    names = dict.fromkeys(r.estimate.name for d in dimensions for r in d.others)
+    return [name for name in names if used != {name}]
 
 
 def _with_interval(estimate: Estimate | None, marks: _Marks) -> Phrase:
@@ -215,12 +241,13 @@ def scales_table(results: Results) -> Table | None:
     marks = _Marks()
     rows = []
     for k, s in enumerate(scales):
-        undefined = [f"{e.name} undefined: {e.undefined}" for e in (s.alpha, s.omega) if e.undefined]
+        remarks = [f"{e.name} undefined: {e.undefined}" for e in (s.alpha, s.omega) if e.undefined]
+        remarks += dict.fromkeys((*s.alpha.notes, *s.omega.notes))
         cells = [data(count(s.n_items)), data(count(s.alpha.n), id=scale_anchor(k, "n"))]
         for name, e in (("alpha", s.alpha), ("omega", s.omega)):
             cells.append(TableCell(phrase(shown(e)), "estimate", id=scale_anchor(k, name)))
             cells.append(data(facts.interval_text(e.interval), id=scale_anchor(k, f"{name}-ci")))
-        rows.append((rowhead(phrase(s.label, *marks.of(*undefined))), *cells))
+        rows.append((rowhead(phrase(s.label, *marks.of(*remarks))), *cells))
     both = [e for s in scales for e in (s.alpha, s.omega)]
     at = f"{levels(both)} interval".strip()
     kinds = dict.fromkeys(f"{e.name}: {e.interval.method}" for e in both if e.interval)
@@ -246,7 +273,9 @@ def coders_table(results: Results) -> Table | None:
     for coder in dict.fromkeys(f.coder for f in figures):
         rows: list[Row] = [heading(coder, 2 * len(kinds) + 1)]
         for variable in dict.fromkeys(f.variable for f in figures if f.coder == coder):
-            at = {f.kind: k for k, f in enumerate(figures) if (f.coder, f.variable) == (coder, variable)}
+            at: dict[str, int] = {
+                f.kind: k for k, f in enumerate(figures) if (f.coder, f.variable) == (coder, variable)
+            }
             cells = [c for kind in kinds for c in _figure_cells(figures, at.get(kind), marks)]
             rows.append((rowhead(dimension_label(results, variable)), *cells))
         groups.append(tuple(rows))
@@ -258,7 +287,6 @@ def coders_table(results: Results) -> Table | None:
         groups=tuple(groups),
         notes=(_coders_note(figures, kinds), *marks.notes()),
         widths=(2.2, *(w for _ in kinds for w in (0.9, 1.3))),
-        wide=len(kinds) > 3,
     )
 
 
@@ -268,19 +296,23 @@ def dimension_label(results: Results, variable: str) -> str:
     return names.get(variable) or (facts.label(results, variable) if variable else _ALL_DIMENSIONS)
 
 
-def _figure_cells(figures: tuple[CoderFigure, ...], k: int | None, marks: _Marks) -> tuple[TableCell, TableCell]:
+def _figure_cells(
+    figures: tuple[CoderFigure, ...], k: int | None, marks: _Marks
+) -> tuple[TableCell, TableCell]:
     if k is None:
         return data(""), data("")
     f = figures[k]
-    why = marks.of(f"undefined: {f.estimate.undefined}") if f.estimate.undefined else ()
-    value = phrase(coder_value(f), *why)
+    undefined = (f"undefined: {f.estimate.undefined}",) if f.estimate.undefined else ()
+    value = phrase(coder_value(f), *marks.of(*undefined, *f.estimate.notes))
     return data(value, id=coder_anchor(k, "value")), data(coder_interval(f), id=coder_anchor(k, "ci"))
 
 
 def _coders_note(figures: tuple[CoderFigure, ...], kinds: list[str]) -> Phrase:
     said = []
     for kind in kinds:
-        methods = list(dict.fromkeys(f.estimate.method for f in figures if f.kind == kind and f.estimate.method))
+        methods = list(
+            dict.fromkeys(f.estimate.method for f in figures if f.kind == kind and f.estimate.method)
+        )
         means = f": {listing(methods)}" if methods else ""
         even = f", {EVEN[kind]:g} when the coder does as the others" if kind in EVEN else ""
         said.append(f"{kind.capitalize()}{means}{even}." if means or even else "")

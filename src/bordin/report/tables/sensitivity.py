@@ -156,4 +156,3 @@ def _disattenuated(cell: Cell) -> str:
 
 def _brackets(found: Interval | None) -> str:
     return interval(found.low, found.high) if found else ""
-

@@ -110,4 +110,5 @@ def _reliability(v: Variable) -> TableCell:
     if r.value is None:
         return words(f"undefined: {r.undefined}")
     limits = f" {interval(r.interval.low, r.interval.high)}" if r.interval else ""
-    return words(f"{r.name} {correlation(r.value, 2)}{limits}, n = {count(r.n)}")
+    n = f", n = {count(r.n)}" if r.n else ""
+    return words(f"{r.name} {correlation(r.value, 2)}{limits}{n}")
