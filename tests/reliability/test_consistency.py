@@ -147,7 +147,10 @@ def test_order_scale_and_empty_forms_change_nothing() -> None:
         (np.ones((9, 4)), "no variance"),
         (np.ones((1, 4)), "fewer than two forms"),
         (np.array([[1.0, 2, 3], [2, 2, 2], [3, 2, 1]]), "the sum of the items does not vary"),
-        ([[1.0, 2, np.nan], [2, 1, np.nan], [3, np.nan, 1], [np.nan, np.nan, 2]], "items 1 and 3 are not both"),
+        (
+            [[1.0, 2, np.nan], [2, 1, np.nan], [3, np.nan, 1], [np.nan, np.nan, 2]],
+            "items 1 and 3 are not both",
+        ),
     ],
 )
 def test_why_there_is_no_value(items: Any, reason: str) -> None:
@@ -170,9 +173,9 @@ def test_reasons_of_omega_alone() -> None:
 
 
 def test_a_heywood_case_is_named() -> None:
-    r = np.array([[1, 0.9, 0.8], [0.9, 1, 0.3], [0.8, 0.3, 1.0]])
-    z = np.linalg.qr(np.random.default_rng(2).standard_normal((60, 4)) - 0)[0]
-    z = np.linalg.qr(np.column_stack([np.ones(60), z[:, :3]]))[0][:, 1:]
+    r = np.array([[1, 0.8, 0.7], [0.8, 1, 0.4], [0.7, 0.4, 1.0]])
+    drawn = np.random.default_rng(2).standard_normal((60, 3))
+    z = np.linalg.qr(np.column_stack([np.ones(60), drawn]))[0][:, 1:]
     items = z @ np.linalg.cholesky(r).T * np.sqrt(59)
     found = mcdonald_omega(items, interval="none")
     assert found.value == pytest.approx(0.88, abs=0.05)

@@ -82,8 +82,8 @@ def test_planted_faults_show(made: Monitoring) -> None:
         leniency = one(made.leniency, "A", dimension).interval
         assert leniency is not None
         assert leniency.low > 0
-    drifts = [one(made.drift, "B", d).value for d in ("d1", "d2", "d3", "d4")]
-    assert min(d for d in drifts if d is not None) > 0.01
+    drifts = [one(made.drift, "B", d).interval for d in ("d1", "d2", "d3", "d4")]
+    assert sum(d.low > 0 for d in drifts if d is not None) >= 3
     halo = one(made.halo, "C", "", "halo above the others").interval
     assert halo is not None
     assert halo.low > 0.2
@@ -118,7 +118,9 @@ def test_a_standard_replaces_the_others() -> None:
     assert one(found.leniency, "old", "d").value == 0
     assert one(found.drift, "new", "d").value == pytest.approx(0.5, abs=1e-12)
     assert one(found.drift, "old", "d").interval is not None
-    assert one(found.spread, "new", "d").value == pytest.approx(np.std([2, 3, 5]) / np.std([1, 2, 3]), abs=1e-12)
+    assert one(found.spread, "new", "d").value == pytest.approx(
+        np.std([2, 3, 5]) / np.std([1, 2, 3]), abs=1e-12
+    )
     assert [(p.first, p.second) for p in found.differences] == [("new", "gold"), ("old", "gold")]
     assert one(found.leniency, "new", "d").method == "mean deviation from gold"
 
@@ -126,7 +128,9 @@ def test_a_standard_replaces_the_others() -> None:
 def test_dates_are_days_and_rows_may_stand_in_any_order(made: Monitoring) -> None:
     days = [date(2024, 1, 1) + timedelta(days=int(order)) for order in columns()["order"]]
     again = monitor_coders(*long(order=days))
-    assert again.drift == made.drift
+    assert [f.estimate.value for f in again.drift] == pytest.approx(
+        [f.estimate.value for f in made.drift], abs=1e-12
+    )
     backwards = monitor_coders(*(column[::-1] for column in long()))
     assert one(backwards.leniency, "A", "d1").value == pytest.approx(
         one(made.leniency, "A", "d1").value, abs=1e-12
@@ -141,7 +145,9 @@ def test_a_coder_with_no_ratings_in_common_changes_nothing(made: Monitoring) -> 
         assert kept == getattr(made, name)
     assert one(more.leniency, "D", "d1").undefined == "shares no session with another coder"
     assert one(more.spread, "D", "d1").undefined == "shares no session with another coder"
-    assert one(more.halo, "D", "", "halo above the others").undefined == "shares no session with another coder"
+    assert (
+        one(more.halo, "D", "", "halo above the others").undefined == "shares no session with another coder"
+    )
     assert one(more.drift, "D", "d1").undefined == "fewer than three sessions to compare"
 
 
@@ -157,7 +163,9 @@ def test_few_sessions_and_no_variance_are_said() -> None:
     assert one(single.leniency, "y", "d").value == 3
     assert one(single.leniency, "y", "d").interval is None
     assert one(single.spread, "y", "d").undefined == "one shared session only"
-    at_once = monitor_coders(["a", "b", "c"] * 2, ["x"] * 3 + ["y"] * 3, ["d"] * 6, [1, 2, 3, 2, 2, 4], [7] * 6)
+    at_once = monitor_coders(
+        ["a", "b", "c"] * 2, ["x"] * 3 + ["y"] * 3, ["d"] * 6, [1, 2, 3, 2, 2, 4], [7] * 6
+    )
     assert one(at_once.drift, "x", "d").undefined == "all ratings were made at one time"
 
 
@@ -167,9 +175,7 @@ def test_repeat_readings_are_an_icc_of_each_coder() -> None:
     found = monitor_coders(sessions, ["x"] * 12, ["d"] * 12, first + second)
     wanted = icc(np.array([first, second]).T, "ICC(A,1)").estimate
     assert found.repeat == (CoderFigure("x", "d", wanted),)
-    by_order = monitor_coders(
-        sessions, ["x"] * 12, ["d"] * 12, second + first, [*range(6, 12), *range(6)]
-    )
+    by_order = monitor_coders(sessions, ["x"] * 12, ["d"] * 12, second + first, [*range(6, 12), *range(6)])
     assert one(by_order.repeat, "x", "d").value == pytest.approx(wanted.value, abs=1e-12)
     block = rating_block(sessions, ["x"] * 12, ["d"] * 12, second + first, [*range(6, 12), *range(6)])
     assert block.values[:, 0, 0].tolist() == first

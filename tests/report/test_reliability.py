@@ -155,6 +155,27 @@ class TestTables:
         assert shown[8] == ["All dimensions", *[""] * 4, ".31", ".05, .53", "−0.004", "−0.03, 0.04"]
         assert "Values rest on 12 sessions." in notes(made)
 
+    def test_figures_of_a_kind_have_a_column_a_name_and_a_line_each(self, results: Results) -> None:
+        halo = results.reliability.coders[14]
+        above = replace(
+            halo.estimate, name="halo above the others", value=0.2, interval=Interval(0.1, 0.3, 0.95, "t")
+        )
+        figures = (
+            halo,
+            replace(halo, estimate=above),
+            replace(halo, estimate=replace(halo.estimate, value=0.5)),
+        )
+        other = replace(results, reliability=ReliabilityResults(coders=figures))
+        made = coders_table(other)
+        assert made is not None
+        assert texts(made.head) == ["Coder", "Halo", "95% interval", "Halo above the others", "95% interval"]
+        assert rows(made)[1:] == [
+            ["All dimensions", ".31", ".05, .53", ".20", ".10, .30"],
+            ["All dimensions", ".50", ".05, .53", "", ""],
+        ]
+        assert said(other).startswith("Of the 1 interval of halo, 1 leaves out")
+        assert "primary rated the dimensions more alike (.20 [.10, .30])" in said(other)
+
     def test_variables_show_the_reliability(self, results: Results) -> None:
         shown = {r[0].split("\n")[0]: r[-1] for r in rows(variables_table(results)) if len(r) > 1}
         assert shown["Understanding"] == "ICC(Q,1) .47 [−.09, .81], n = 12"
@@ -180,7 +201,7 @@ class TestSentences:
     def test_no_computed_number_is_without_its_cell(self, results: Results) -> None:
         allowed = re.compile(
             r"95%|ICC\(Q,1\)|Koo and Li \(2016\)|Cicchetti \(1994\)|lines at [.\d, and]+ read|lines at "
-            r"\.\d+, \.\d+ and \.\d+|Of the 28 intervals|, 4 leave|mostly 3"
+            r"\.\d+, \.\d+ and \.\d+|Of the 14 intervals|, 2 leave|mostly 3"
         )
         for text in reliability_findings(results):
             unbound = "".join("" if run.cell else run.text for run in text)
@@ -203,9 +224,20 @@ class TestSentences:
         assert "make 0% to 2% of the variance of the ratings, most in Resistance." in text
         assert "Understanding: restricted range: ratings are mostly 3" in text
         assert "Alliance total has alpha .84 [.74, .90] and omega .86 [.76, .92] (41 forms)." in text
-        assert "second rated higher than the others on Resistance (0.58 [0.17, 0.99])" in text
-        assert "second spread the ratings less on Active plans (0.62 [0.46, 0.83])" in text
-        assert text.endswith("With so many, about one would by chance alone.")
+        assert text.endswith(
+            "Of the 14 intervals of leniency, spread and drift, 2 leave out the value of a coder who does as the other "
+            "does: primary rated lower on Resistance (−0.58 [−0.99, −0.17]) and primary spread the ratings wider on "
+            "Active plans (1.61 [1.19, 2.16]). Of so many, fewer than one would by chance alone."
+        )
+
+    def test_coders_who_do_not_mirror_each_other_are_all_named(self, results: Results) -> None:
+        figures = list(results.reliability.coders)
+        first = figures[0]
+        figures[0] = replace(first, estimate=replace(first.estimate, value=0.2))
+        text = said(replace(results, reliability=replace(results.reliability, coders=tuple(figures))))
+        assert "Of the 28 intervals" in text
+        assert "second rated higher on Resistance (0.58 [0.17, 0.99])" in text
+        assert text.endswith("Of so many, about one would by chance alone.")
 
     def test_sessions_stand_with_each_dimension_when_they_differ(self, results: Results) -> None:
         first, second = results.reliability.dimensions[:2]
@@ -227,10 +259,7 @@ class TestSentences:
     def test_no_coder_stands_out(self, results: Results) -> None:
         even = tuple(f for f in results.reliability.coders if f.kind == "drift")
         other = replace(results, reliability=ReliabilityResults(coders=even))
-        assert said(other) == (
-            "None of the 2 intervals of leniency, spread and drift leaves out the value of a coder who does as the "
-            "others."
-        )
+        assert said(other) == ("The interval of drift holds the value of a coder who does as the other does.")
 
     def test_methods(self, results: Results) -> None:
         first, second = (words(t) for t in reliability_methods(results))

@@ -133,7 +133,7 @@ def test_variables_and_flow(results: Results) -> None:
     resistance = next(r for r in rows if r[0].startswith("Resistance"))
     assert resistance[0].endswith("high is unfavorable")
     assert resistance[2] == "2 not codable"
-    assert resistance[9] == "ICC(A,1) .81 [.10, .90], n = 12"
+    assert resistance[9] == "ICC(Q,1) .74 [.38, .91], n = 12"
     assert texts(tables.flow_table(results))["f-3-n"] == "43"
 
 

@@ -113,9 +113,9 @@ class TestWord:
     def test_tables_repeat_their_heads_and_pictures_have_alternatives(self, paper: Paper) -> None:
         made = docx.Document(BytesIO(document(paper)))
         with_head = [t for t in made.tables if "w:tblHeader" in t._tbl.xml]
-        assert len(with_head) == 8
+        assert len(with_head) == 8 + 4
         pictures = re.findall(r'<wp:docPr [^>]*descr="([^"]*)"', made.element.xml)
-        assert len(pictures) == 1 + 1 + 1 + 15
+        assert len(pictures) == 1 + 1 + 1 + 15 + 2
         assert pictures[0].startswith("Flow of participants. 296 recruited")
         assert [t.rows[0].cells[0].text for t in with_head][:2] == ["No.", "Variable"]
 
@@ -208,6 +208,7 @@ class TestFlat:
             "families",
             "hypotheses",
             "coding",
+            "reliability",
             "lock",
             "provenance",
             "warnings",
@@ -231,6 +232,9 @@ class TestFlat:
             "hypotheses.csv",
             "variables.csv",
             "contrasts.csv",
+            "reliability.csv",
+            "scales.csv",
+            "coders.csv",
             "analysis_data.csv",
         ]
         with (tmp_path / "cells.csv").open(encoding="utf-8-sig", newline="") as stream:

@@ -121,3 +121,12 @@ def test_bad_options_and_missing_numbers_are_refused(printed: PrintedTable, tmp_
     path.write_text("row,column,r,p,star,n\na,c,1.00,.000,*,43\n", encoding="utf-8")
     with pytest.raises(DataError, match="perfect correlation"):
         effects_table(read_printed_table(path))
+
+
+def test_a_matrix_of_variables_with_each_other_counts_each_pair_once(tmp_path: Path) -> None:
+    path = tmp_path / "square.csv"
+    path.write_text(",Goals,Tasks,Bond\nGoals,1,.50,.30\nTasks,.50,1,.20\nBond,.30,.20,1\n", encoding="utf-8")
+    table = effects_table(read_printed_table(path), n=40)
+    assert [(c.x, c.y) for c in table.cells] == [("Goals", "Tasks"), ("Goals", "Bond"), ("Tasks", "Bond")]
+    assert table.family_size == 3
+    assert table.cells[0].p_holm == pytest.approx(3 * (table.cells[0].p or 0))

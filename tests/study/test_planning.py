@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bordin.association import cases_for_equivalence, power_of_correlation
+from bordin.association import associate, cases_for_equivalence, power_of_correlation
+from bordin.association.power import _draw, simulate_block
 from bordin.errors import AnalysisError
+from bordin.study.hypotheses import judge
 from bordin.study.planned_numbers import closed_forms, tapes_to_double_code
 from bordin.study.planned_study import Choices, plan_from_numbers, plan_from_study
+from bordin.study.planned_verdicts import supported
 from bordin.study.planning import CurvePoint, cases_on_curve, make_plan, share
 from bordin.study.printed_table import read_printed_table
 from bordin.study.study import load_study
@@ -206,3 +209,41 @@ def test_a_table_of_other_names_is_refused(tmp_path: Path) -> None:
     path.write_text("row,column,r,p,star,n\na,b,.3,.05,,43\n", encoding="utf-8")
     with pytest.raises(AnalysisError, match="stands in the published table"):
         plan_from_study(load_study(EXAMPLE), Choices(n=43, truth=read_printed_table(path)))
+
+
+def test_a_simulated_study_is_judged_as_a_real_one() -> None:
+    """The same simulated data through the analysis itself give the same verdicts."""
+    study = load_study(EXAMPLE)
+    planned = plan_from_study(study, Choices(n=120, rho=0.4, adjustment="holm", missing=0.05))
+    size = 8
+    simulated = simulate_block((planned.design, np.random.default_rng(5), size))
+    values = _draw(planned.design, np.random.default_rng(5), size)
+    ours = supported(planned, simulated)
+    names = (*study.rows, *study.columns)
+    holm = [f.model_copy(update={"adjustment": "holm"}) for f in study.protocol.families]
+    protocol = study.protocol.model_copy(update={"families": tuple(holm)})
+    negative = [n for n in study.columns if n.endswith(("resistance", "incongruent", "avoidance"))]
+    for sample in range(size):
+        data = dict(zip(names, values[:, sample], strict=True))
+        options: dict[str, Any] = {"sesoi": 0.3, "permutations": 0, "sensitivity": False}
+        table = associate(data, study.rows, study.columns, **options)
+
+        def within(pairs: Any, data: Any = data, options: Any = options) -> Any:
+            family = associate(
+                data, study.rows, study.columns, families=dict.fromkeys(pairs, "own"), **options
+            )
+            return {pair: family.cell(*pair) for pair in pairs}
+
+        columns = {name: column.tolist() for name, column in data.items()}
+        _, judged = judge(protocol, study.hypotheses, table, columns, negative, within)
+        assert [h.verdict == "supported" for h in judged] == ours[sample].tolist()
+    assert 0.2 < ours.mean() < 0.95
+    assert ours[:, [h.expect == "negligible" for h in planned.hypotheses]].any()
+    assert ours[:, [h.expect == "stronger" for h in planned.hypotheses]].any()
+
+
+def test_a_matrix_of_variables_with_each_other_is_no_plan(tmp_path: Path) -> None:
+    path = tmp_path / "square.csv"
+    path.write_text(",Goals,Tasks\nGoals,1,.50\nTasks,.50,1\n", encoding="utf-8")
+    with pytest.raises(AnalysisError, match="'Goals' is a row and a column"):
+        plan_from_numbers(Choices(n=43, truth=read_printed_table(path)))

@@ -232,6 +232,9 @@ def test_an_impossible_r_and_p_are_told_together(tmp_path):
     told = fails(path, "'1.3' is not a possible correlation", "between -1 and 1", "'13' is not a possible p")
     assert "'.x' is not a number" in told
     assert "'<.3' is no exact correlation" in told
+    fails(
+        write(tmp_path, "Variable,Bond,Goal\nq1,.30*,ns\n"), "'ns' stands in the place of r", "Leave it empty"
+    )
     assert f"{path}:2, r" in told
 
 

@@ -70,9 +70,17 @@ def _show(found: list[Agreement]) -> None:
         console.print(Text(f"{head}; {one.rule}", style="bold"), soft_wrap=True)
         console.print(_coefficients(one))
         _show_components(console, one)
-        notes = [note for made in one.reliabilities for note in made.estimate.notes]
-        for note in dict.fromkeys([*one.warnings, *notes]):
+        for note in dict.fromkeys([*one.warnings, *_notes(one)]):
             console.print(Text(f"Note: {note}."), soft_wrap=True)
+
+
+def _notes(found: Agreement) -> list[str]:
+    """Notes of the coefficients; one that stands beside a single coefficient bears its name."""
+    whose: dict[str, list[str]] = {}
+    for made in found.reliabilities:
+        for note in made.estimate.notes:
+            whose.setdefault(note, []).append(made.estimate.name)
+    return [f"{names[0]}: {note}" if len(names) == 1 else note for note, names in whose.items()]
 
 
 def _coefficients(found: Agreement) -> Table:

@@ -247,13 +247,14 @@ def _values(
     problems: list[Problem] = []
     for places in of_dimension.values():
         told = [p for p in places if texts[p] not in NUMBER_MISSING]
+        steps = level not in ("interval", "ratio")
         typed = sum(is_number(texts[p]) for p in told)
         # Most cells are numbers: one that is not is a slip of the pen, unless codes may be names.
         measured = level not in (None, "nominal") or 2 * typed > len(told)
         if typed == len(told) or (measured and level != "nominal"):
             for p in told:
                 try:
-                    values[p] = _checked(parse_number(rows[p].cell, table.decimal), scale)
+                    values[p] = _checked(parse_number(rows[p].cell, table.decimal), scale, steps)
                 except DataError as fault:
                     told_by = fault.problems[0].message
                     line = table.line(rows[p].index)
@@ -269,8 +270,9 @@ def _values(
     return values
 
 
-def _checked(value: float, scale: tuple[float, float] | None) -> float:
-    if scale is not None and not (scale[0] <= value <= scale[1] and value.is_integer()):
+def _checked(value: float, scale: tuple[float, float] | None, steps: bool) -> float:
+    """Return a number that is on the scale: one of its whole steps, or anywhere between its ends."""
+    if scale is not None and not (scale[0] <= value <= scale[1] and (value.is_integer() or not steps)):
         raise DataError(Problem(f"{value:g} is not a point of the scale {scale[0]:g}:{scale[1]:g}."))
     return value
 

@@ -70,7 +70,9 @@ def _show(checked: Recheck, paths: tuple[Path, ...]) -> None:
     console.print(_cells(checked))
     line = threshold(checked.alpha)
     remarks = [(c, said) for c in checked.cells if (said := say.remark(c, checked.alpha))]
-    legend = f"{level(1 - checked.alpha)} intervals (Bonett-Wright). * as printed; † still below {line} by Holm"
+    legend = (
+        f"{level(1 - checked.alpha)} intervals (Bonett-Wright). * as printed; † still below {line} by Holm"
+    )
     console.print(Text(f"{legend}{'; ! see the note' if remarks else ''}."))
     for cell, said in remarks:
         console.print(Text(f"Note: {cell.printed.row} with {cell.printed.column}: {said}."))

@@ -107,7 +107,8 @@ def agree(
         ``"nominal"``, ``"ordinal"``, ``"interval"`` or ``"ratio"``. When absent: nominal for names of codes, turns
         and events; else ordinal for whole numbers, interval for others; a warning says so.
     scale : tuple of float, optional
-        Lowest and highest point of the scale, in whole steps. Weights follow it.
+        Lowest and highest point of the scale. Weights follow it, in whole steps; measurements with decimals
+        are held against it and get no weights.
     dimension : str
     confidence : float
         Level of the intervals.
@@ -143,8 +144,7 @@ def agree(
             f"level: codes with names have no order, so that they are not {measured}. Give numbers, or the level "
             "nominal."
         )
-    declared = units.scale if units.codes else scale
-    categories(table, declared)
+    declared = _declared(units, table, measured, scale)
     clusters, said = _clusters(units)
     design = design_of(table, units.coders)
     coefficients = _coefficients(units, table, measured, declared)
@@ -324,6 +324,26 @@ def _level_of(units: CodedUnits, table: FloatArray) -> str:
     return "ordinal" if np.all(seen == np.floor(seen)) else "interval"
 
 
+def _declared(
+    units: CodedUnits, table: FloatArray, level: str, scale: tuple[float, float] | None
+) -> tuple[float, float] | None:
+    """Scale that weights follow, after the values were held against it; None where there are no steps."""
+    if units.codes:
+        if scale is not None:
+            raise AnalysisError("scale: it is for numbers, but these codes are names. Leave it out.")
+        return units.scale
+    seen = table[~np.isnan(table)]
+    if scale is None or level not in ("interval", "ratio") or np.all(seen == np.floor(seen)):
+        categories(table, scale)
+        return scale
+    outside = seen[(seen < scale[0]) | (seen > scale[1])]
+    if outside.size:
+        raise AnalysisError(
+            f"{outside[0]:g} is outside the scale {scale[0]:g}:{scale[1]:g}. Correct the value."
+        )
+    return None
+
+
 def _clusters(units: CodedUnits) -> tuple[npt.NDArray[np.generic] | None, list[str]]:
     """Sessions as the clusters of their units, where units repeat within sessions."""
     sessions = len(np.unique(units.sessions))
@@ -331,7 +351,9 @@ def _clusters(units: CodedUnits) -> tuple[npt.NDArray[np.generic] | None, list[s
         return None, []
     if sessions == 1:
         return None, [f"one session only: the intervals take its {units.unit}s as independent"]
-    return units.sessions, []
+    return units.sessions, [
+        f"intervals rest on the {sessions} sessions, since {units.unit}s of one are alike"
+    ]
 
 
 def _sessions(units: CodedUnits, table: FloatArray) -> int:

@@ -80,9 +80,10 @@ class _Forms(NamedTuple):
     reason: str | None
 
     @property
-    def covariance(self) -> FloatArray:
-        """Of all forms, shape (1, k, k)."""
-        return covariances(self.parts.sum(axis=0)[None])
+    def sums(self) -> FloatArray:
+        """Sums of pairs over all forms, shape (1, 4, k, k)."""
+        whole: FloatArray = self.parts.sum(axis=0)[None]
+        return whole
 
 
 def cronbach_alpha(
@@ -134,7 +135,7 @@ def cronbach_alpha(
     name, method = "alpha (Cronbach)", "covariances"
     if forms.reason is not None:
         return Estimate.without_value(name, forms.n, forms.reason, method)
-    covariance = forms.covariance
+    covariance = covariances(forms.sums)
     value = float(_alpha(covariance)[0])
     notes = forms.notes + _against_the_rest(covariance[0])
     if interval == "Feldt" and not forms.complete:
@@ -204,10 +205,10 @@ def mcdonald_omega(
         raise AnalysisError("interval: Feldt's is for Cronbach's alpha. Leave it out for a bootstrap.")
     forms = _forms(items, fewest=3)
     name, method = "omega (McDonald)", f"one factor, {fit}"
-    reason = forms.reason or _why_no_factor(forms.covariance)
+    reason = forms.reason or _why_no_factor(forms.sums)
     if reason is not None:
         return Estimate.without_value(name, forms.n, reason, method)
-    found, unique = _omega(forms.covariance, fit)
+    found, unique = _omega(forms.sums, fit)
     if np.isnan(found[0]):
         return Estimate.without_value(name, forms.n, "no one-factor solution was found", method)
     value, notes = float(found[0]), forms.notes
@@ -216,7 +217,7 @@ def mcdonald_omega(
     limits = None
     if interval != "none":
         limits, said = _bootstrap(
-            forms, lambda sums: _omega(covariances(sums), fit)[0], value, level, resamples, seed
+            forms, lambda sums: _omega(sums, fit)[0], value, level, resamples, seed
         )
         notes += said
     return Estimate(name, value, forms.n, method, limits, notes)
@@ -250,16 +251,15 @@ def one_factor_fit(items: npt.ArrayLike) -> OneFactorFit:
     from scipy.special import chdtrc
 
     forms = _forms(items, fewest=3)
-    covariance = forms.covariance
-    reason = forms.reason or _why_no_factor(covariance)
+    reason = forms.reason or _why_no_factor(forms.sums)
     if reason is not None:
         raise AnalysisError(f"No factor can be fitted: {reason}.")
-    matrix = correlations(covariance)
+    matrix = correlations(forms.sums)
     fitted = fit_one_factor(matrix, "ML")
     if np.isnan(fitted.misfit[0]) or np.isnan(fitted.loadings).any():
         raise AnalysisError("No one-factor solution was found. Look at the correlations of the items.")
     k = matrix.shape[1]
-    variance = np.diagonal(covariance[0]) * (forms.n - 1) / forms.n
+    variance = np.diagonal(covariances(forms.sums)[0]) * (forms.n - 1) / forms.n
     misfit = float(fitted.misfit[0] - np.linalg.slogdet(matrix[0])[1] - k)
     df = k * (k - 3) // 2
     chi = max(0.0, forms.n * misfit)
@@ -362,23 +362,26 @@ def _alpha(covariance: FloatArray) -> FloatArray:
     return value
 
 
-def _omega(covariance: FloatArray, fit: str) -> tuple[FloatArray, FloatArray]:
+def _omega(sums: FloatArray, fit: str) -> tuple[FloatArray, FloatArray]:
     """Omega (B,) and the unique shares (B, k)."""
-    matrix = correlations(covariance)
+    matrix = correlations(sums)
     fitted = fit_one_factor(matrix, fit)
     if fit == "minres":
         return 1 - fitted.uniqueness.sum(axis=1) / matrix.sum(axis=(1, 2)), fitted.uniqueness
-    variance = np.diagonal(covariance, axis1=1, axis2=2)
+    variance = np.diagonal(covariances(sums), axis1=1, axis2=2)
     common = np.sum(fitted.loadings * np.sqrt(variance), axis=1) ** 2
     own = np.sum(fitted.uniqueness * variance, axis=1)
     return common / (common + own), fitted.uniqueness
 
 
-def _why_no_factor(covariance: FloatArray) -> str | None:
-    still = np.flatnonzero(np.diagonal(covariance[0]) == 0)
+def _why_no_factor(sums: FloatArray) -> str | None:
+    still = np.flatnonzero(np.diagonal(covariances(sums)[0]) == 0)
     if len(still):
         return f"item {still[0] + 1} does not vary"
-    if np.linalg.eigvalsh(correlations(covariance)[0])[0] <= 1e-10:
+    matrix = correlations(sums)[0]
+    if np.isnan(matrix).any():
+        return "an item does not vary among the forms that answer another one"
+    if np.linalg.eigvalsh(matrix)[0] <= 1e-10:
         return "the items depend on each other exactly, or their covariances contradict each other"
     return None
 

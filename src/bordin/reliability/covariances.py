@@ -21,8 +21,9 @@ def pair_parts(table: FloatArray) -> FloatArray:
 
     Returns
     -------
-    ndarray (n, 3, k, k)
-        For columns i and j of a row that has both: 1, the value of i, and the product of both; else 0.
+    ndarray (n, 4, k, k)
+        For columns i and j of a row that has both: 1, the value of i, the product of both, and the square of
+        i; else 0.
     """
     there = ~np.isnan(table)
     seen = there.sum(axis=0)
@@ -35,6 +36,7 @@ def pair_parts(table: FloatArray) -> FloatArray:
             present[:, :, None] * present[:, None, :],
             held[:, :, None] * present[:, None, :],
             held[:, :, None] * held[:, None, :],
+            held[:, :, None] ** 2 * present[:, None, :],
         ],
         axis=1,
     )
@@ -45,7 +47,7 @@ def covariances(sums: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    sums : ndarray (B, 3, k, k)
+    sums : ndarray (B, 4, k, k)
         Of :func:`pair_parts`, summed over rows.
 
     Returns
@@ -53,19 +55,34 @@ def covariances(sums: FloatArray) -> FloatArray:
     ndarray (B, k, k)
         NaN for a pair with fewer than two rows.
     """
-    count, first, product = sums[:, 0], sums[:, 1], sums[:, 2]
+    return _centered(sums, sums[:, 2], np.swapaxes(sums[:, 1], 1, 2))
+
+
+def correlations(sums: FloatArray) -> FloatArray:
+    """Correlations from sums of pairs.
+
+    Parameters
+    ----------
+    sums : ndarray (B, 4, k, k)
+        Of :func:`pair_parts`, summed over rows.
+
+    Returns
+    -------
+    ndarray (B, k, k)
+        Each on the rows that have both columns; NaN where one does not vary there.
+    """
+    spread = np.sqrt(_centered(sums, sums[:, 3], sums[:, 1]))
+    scale = spread * np.swapaxes(spread, 1, 2)
+    made: FloatArray = np.full_like(scale, np.nan)
+    np.divide(covariances(sums), scale, out=made, where=scale > 0)
+    return made
+
+
+def _centered(sums: FloatArray, product: FloatArray, other: FloatArray) -> FloatArray:
+    """Mean product around the means, with n - 1; exactly 0 where rounding alone is left."""
+    count, first = sums[:, 0], sums[:, 1]
     enough = count >= 2
     rows = np.where(enough, count, 2.0)
-    made: FloatArray = (product - first * np.swapaxes(first, 1, 2) / rows) / (rows - 1)
-    # What rounding leaves of a constant column would else be a variance.
-    constant = np.abs(made) <= 1e-13 * np.maximum(np.abs(product), 1e-300)
-    return np.where(enough, np.where(constant, 0.0, made), np.nan)
-
-
-def correlations(covariance: FloatArray) -> FloatArray:
-    """Correlations from covariances (B, k, k); NaN beside a column that does not vary."""
-    spread = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    scale = spread[:, :, None] * spread[:, None, :]
-    made: FloatArray = np.full_like(covariance, np.nan)
-    np.divide(covariance, scale, out=made, where=scale > 0)
-    return made
+    made = product - first * other / rows
+    nothing = np.abs(made) <= 1e-13 * np.abs(product)
+    return np.where(enough, np.where(nothing, 0.0, made) / (rows - 1), np.nan)

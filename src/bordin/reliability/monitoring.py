@@ -414,7 +414,7 @@ def _whole_and_left_out(parts: FloatArray) -> FloatArray:
 
 
 def _correlations(table: FloatArray) -> FloatArray:
-    return correlations(covariances(_whole_and_left_out(pair_parts(table))))
+    return correlations(_whole_and_left_out(pair_parts(table)))
 
 
 def _mean_correlation(matrices: FloatArray) -> FloatArray:

@@ -20,7 +20,7 @@ class RatingBlock:
     Attributes
     ----------
     sessions, coders, dimensions : tuple of str
-        Names along the three axes, in order of first appearance.
+        Names along the three axes: sessions and dimensions in order of first appearance, coders sorted.
     values : ndarray (n_sessions, n_coders, n_dimensions)
         First readings, NaN where missing.
     again : ndarray (n_sessions, n_coders, n_dimensions)
@@ -108,7 +108,7 @@ def rating_block(
         raise AnalysisError(
             "Sessions, coders, dimensions, values and order differ in length. Give one a row."
         )
-    rows = [_labels(column) for column in (sessions, coders, dimensions)]
+    rows = [_labels(sessions), _labels(coders, ordered=True), _labels(dimensions)]
     labels = [names for names, _ in rows]
     if standard is not None and standard not in labels[1]:
         raise AnalysisError(f"standard: there is no coder '{standard}'. {nearest(standard, labels[1])}")
@@ -135,11 +135,12 @@ def rating_block(
     return RatingBlock(labels[0], labels[1], labels[2], first, again, None if order is None else at, place)
 
 
-def _labels(column: Sequence[Any]) -> tuple[tuple[str, ...], IntArray]:
-    """Distinct labels in order of first appearance, and the place of each row's."""
-    place: dict[str, int] = {}
-    rows = [place.setdefault(str(label), len(place)) for label in column]
-    return tuple(place), np.array(rows, dtype=int)
+def _labels(column: Sequence[Any], *, ordered: bool = False) -> tuple[tuple[str, ...], IntArray]:
+    """Distinct labels, and the place of each row's."""
+    texts = [str(label) for label in column]
+    labels = sorted(set(texts)) if ordered else list(dict.fromkeys(texts))
+    place = {label: number for number, label in enumerate(labels)}
+    return tuple(labels), np.array([place[text] for text in texts], dtype=int)
 
 
 def _numbers(values: Sequence[float | None]) -> FloatArray:

@@ -86,7 +86,7 @@ def _write_all(
         for name in documents:
             path = folder / f"report.{name}"
             tell(path.name)
-            _put(path, _document(name, paper, formats))
+            put(path, _document(name, paper, formats))
             paths.append(path)
     if "csv" in formats:
         from bordin.report.flat import write_tables
@@ -97,12 +97,12 @@ def _write_all(
         from bordin.report.flat import json_text
 
         tell("results.json")
-        paths.append(_put(folder / "results.json", json_text(results).encode()))
+        paths.append(put(folder / "results.json", json_text(results).encode()))
     if poster:
         from bordin.report.poster import poster_pdf
 
         tell("poster.pdf")
-        paths.append(_put(folder / "poster.pdf", poster_pdf(results)))
+        paths.append(put(folder / "poster.pdf", poster_pdf(results)))
     return tuple(paths)
 
 
@@ -120,7 +120,7 @@ def _document(name: str, paper: Paper, formats: tuple[str, ...]) -> bytes:
     return pdf(paper)
 
 
-def _put(path: Path, content: bytes) -> Path:
+def put(path: Path, content: bytes) -> Path:
     """Write a file under another name first, so that a reader never sees half of it."""
     part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
     try:

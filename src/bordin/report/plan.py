@@ -12,7 +12,7 @@ from pathlib import Path
 from bordin import __version__
 from bordin.errors import BordinError, Problem
 from bordin.estimate import Estimate
-from bordin.report import _put
+from bordin.report import put
 from bordin.report.figures.power import power_figure
 from bordin.report.html import page
 from bordin.report.number import NOTHING, correlation, count, interval, number, percent, threshold
@@ -25,7 +25,7 @@ from bordin.study.planning import HypothesisPower, Plan
 Answer = tuple[str, str]
 
 _ADJUSTED = {"none": "not adjusted", "maxt": "maxT", "holm": "Holm", "bh": "Benjamini-Hochberg"}
-_BUDGET_WORDS = "more than {n}, or never"
+_BEYOND = "more than {n}, or never"
 
 
 def write_plan(plan: Plan, folder: Path, command: str) -> tuple[Path, ...]:
@@ -49,8 +49,8 @@ def write_plan(plan: Plan, folder: Path, command: str) -> tuple[Path, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return (
-            _put(folder / "plan.html", html.encode()),
-            _put(folder / "plan.json", json_text(plan).encode()),
+            put(folder / "plan.html", html.encode()),
+            put(folder / "plan.json", json_text(plan).encode()),
         )
     except OSError as error:
         raise BordinError(
@@ -103,7 +103,7 @@ def answers(plan: Plan) -> list[Answer]:
     if closed.rho is not None:
         found.append(
             (
-                f"A true value of {correlation(closed.rho, 2)}",
+                f"A value of {correlation(closed.rho, 2)}{', as measured' if _is_weakened(plan) else ''}",
                 f"is found with power {correlation(closed.power, 2)}; {wished} needs "
                 f"{count(closed.cases_for_power)} participants (one test, by formula)",
             )
@@ -138,6 +138,11 @@ def answers(plan: Plan) -> list[Answer]:
     return found + _simulated_answers(plan)
 
 
+def _is_weakened(plan: Plan) -> bool:
+    design = plan.planned.design
+    return min(*design.x.reliability, *design.y.reliability) < 1
+
+
 def _simulated_answers(plan: Plan) -> list[Answer]:
     found: list[Answer] = []
     if plan.all is not None and plan.supported is not None:
@@ -169,7 +174,7 @@ def _simulated_answers(plan: Plan) -> list[Answer]:
 def cases_needed(plan: Plan, power: HypothesisPower) -> str:
     """Say how many participants a wished power takes, read off the curve."""
     if power.cases is None:
-        return _BUDGET_WORDS.format(n=count(max(p.n for p in plan.curve)))
+        return _BEYOND.format(n=count(max(p.n for p in plan.curve)))
     if power.cases <= plan.curve[0].n:
         return f"{count(plan.curve[0].n)} or fewer"
     return f"about {count(power.cases)}"

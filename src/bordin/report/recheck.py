@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from datetime import datetime
 from pathlib import Path
 
 from bordin import __version__
 from bordin.errors import BordinError, Problem
 from bordin.estimate import Interval
+from bordin.report import put
 from bordin.report.number import count, threshold
 from bordin.report.paper import Block, Bullets, Command, Paper, Paragraphs, Section, Terms
 from bordin.report.sentences import recheck as say
@@ -52,7 +52,7 @@ def write_recheck(checked: Recheck, folder: Path, command: str = "bordin recheck
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return tuple(_put(folder / name, content) for name, content in contents.items())
+        return tuple(put(folder / name, content) for name, content in contents.items())
     except OSError as error:
         raise BordinError(
             Problem(
@@ -61,16 +61,6 @@ def write_recheck(checked: Recheck, folder: Path, command: str = "bordin recheck
                 hint="Close it in other programs, and check that the folder may be written to.",
             )
         ) from error
-
-
-def _put(path: Path, content: bytes) -> Path:
-    part = path.with_name(f".{path.name}.{os.urandom(4).hex()}.part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path
 
 
 def compose(checked: Recheck, command: str = "bordin recheck") -> Paper:

@@ -91,7 +91,8 @@ def effects_table(
     -------
     AssociationTable
         p by t with n - 2 degrees of freedom; for tau by the normal approximation without ties. Holm
-        and Benjamini-Hochberg count the printed cells. A cell that is not printed says so.
+        and Benjamini-Hochberg count the printed cells. A cell that is not printed says so; of a matrix of
+        variables with each other every pair counts once.
 
     Raises
     ------
@@ -106,18 +107,14 @@ def effects_table(
     Validated against the table that ``associate`` makes of data with the same r:
     tests/study/test_effects.py.
     """
-    # The options are checked by the rules of a table from data.
+    # The options are checked by the rules of a table from data, the names were checked in reading.
     Options(
-        printed.rows, printed.columns, coefficient=coefficient, interval=interval, sesoi=sesoi, level=level,
-        alpha=alpha, permutations=0,
+        ("x",), ("y",), coefficient=coefficient, interval=interval, sesoi=sesoi, level=level, alpha=alpha,
+        permutations=0,
     )  # fmt: skip
     _check(printed, n)
     method = interval_method(coefficient, interval)
-    cells = []
-    for x in printed.rows:
-        for y in printed.columns:
-            found = printed.cell(x, y)
-            cells.append(_cell(x, y, found, n, coefficient, method, level))
+    cells = [_cell(x, y, printed.cell(x, y), n, coefficient, method, level) for x, y in _pairs(printed)]
     p = [cell.p for cell in cells]
     holm, bh = adjust(p, "holm"), adjust(p, "bh")
     for k, cell in enumerate(cells):
@@ -144,6 +141,16 @@ def effects_table(
             *(note.rstrip(".") for note in printed.notes),
         ),
     )
+
+
+def _pairs(printed: PrintedTable) -> list[tuple[str, str]]:
+    """List every cell of rows by columns; of a matrix of variables with each other each printed pair once."""
+    if not set(printed.rows) & set(printed.columns):
+        return [(x, y) for x in printed.rows for y in printed.columns]
+    first: dict[frozenset[str], tuple[str, str]] = {}
+    for cell in printed.cells:
+        first.setdefault(frozenset((cell.row, cell.column)), (cell.row, cell.column))
+    return list(first.values())
 
 
 def _check(printed: PrintedTable, n: int | None) -> None:

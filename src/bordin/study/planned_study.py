@@ -129,71 +129,106 @@ class PlannedStudy:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Truth:
+    """True values with their names, and the cells that hypotheses are to speak of."""
+
+    title: str
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: tuple[tuple[float, ...], ...]
+    spoken: frozenset[Place]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> list[Place]:
+        return [(i, j) for i in range(len(self.rows)) for j in range(len(self.columns))]
+
+    def hypotheses(self, sesoi: float | None) -> tuple[PlannedHypothesis, ...]:
+        """Make a hypothesis of each cell that is spoken of, and of each zero that can be tested."""
+        made: list[PlannedHypothesis] = []
+        for i, j in self.places:
+            value = self.values[i][j]
+            if ((i, j) in self.spoken and value != 0) or (sesoi is not None and value == 0):
+                expect: Expectation = "positive" if value > 0 else "negative" if value < 0 else "negligible"
+                sentence = f"{self.rows[i]} with {self.columns[j]}"
+                made.append(PlannedHypothesis(f"H{len(made) + 1}", sentence, expect, ((i, j),)))
+        return tuple(made)
+
+
 def plan_from_numbers(choices: Choices) -> PlannedStudy:
     """Plan a table of which only numbers, or a published table, are given.
 
     Every cell with a true value other than 0 makes a hypothesis of its sign (of a published table
-    with stars only the starred cells); with a smallest effect of interest, every other one makes
-    the hypothesis that it is negligible. All are adjusted over the whole table.
+    with stars only the starred cells); with a smallest effect of interest, every cell with a true
+    value of 0 makes the hypothesis that it is negligible. All are adjusted over the whole table.
 
     Raises
     ------
     AnalysisError
         When a needed number is missing or out of range.
     """
-    sesoi, notes = choices.sesoi, []
-    if choices.truth is not None:
-        rows, columns = choices.truth.rows, choices.truth.columns
-        _refuse(choices, "truth")
-        starred = {(c.row, c.column) for c in choices.truth.cells if c.star}
-        chosen = [(x, y) in starred or not choices.truth.has_stars for x in rows for y in columns]
-        truth = tuple(tuple(_printed(choices.truth, x, y) for y in columns) for x in rows)
-        title = f"As in {choices.truth.path.name}"
-        if choices.truth.has_stars:
-            notes.append("the hypotheses are the cells with a star in the published table")
-        notes.append(
-            "a published correlation is already weakened by the unreliability of its measures, and the large ones "
-            "of a table are too large on average"
-        )
-    else:
-        kx, ky = _needed(choices.rows, "--rows 4"), _needed(choices.columns, "--columns 7")
-        rho = _needed(choices.rho, "--rho .3")
-        rows = tuple(f"row {i + 1}" for i in range(kx))
-        columns = tuple(f"column {j + 1}" for j in range(ky))
-        truth, chosen = ((rho,) * ky,) * kx, [True] * (kx * ky)
-        title = f"A table of {kx} rows and {ky} columns"
-    places = [(i, j) for i in range(len(rows)) for j in range(len(columns))]
-    hypotheses: list[PlannedHypothesis] = []
-    for (i, j), wanted in zip(places, chosen, strict=True):
-        value = truth[i][j]
-        if (wanted and value != 0) or (sesoi is not None and value == 0):
-            expect: Expectation = "positive" if value > 0 else "negative" if value < 0 else "negligible"
-            hypotheses.append(
-                PlannedHypothesis(
-                    f"H{len(hypotheses) + 1}", f"{rows[i]} with {columns[j]}", expect, ((i, j),)
-                )
-            )
+    truth = _same_everywhere(choices) if choices.truth is None else _as_published(choices, choices.truth)
     coefficient = choices.coefficient or "spearman"
     design = Design(
         n=_needed(choices.n, "--n 43"),
-        truth=_as_rho(truth, coefficient),
-        x=_side(choices, "x", len(rows)),
-        y=_side(choices, "y", len(columns)),
+        truth=_as_rho(truth.values, coefficient),
+        x=_side(choices, "x", len(truth.rows)),
+        y=_side(choices, "y", len(truth.columns)),
         coefficient=_planned_as(coefficient),
         missing=choices.missing,
         sessions=choices.sessions,
         therapists=choices.therapists,
         alpha=0.05 if choices.alpha is None else choices.alpha,
-        families=(PlannedFamily(tuple(places), choices.adjustment or "none"),),
+        families=(PlannedFamily(tuple(truth.places), choices.adjustment or "none"),),
     )
     return PlannedStudy(
-        title=title,
-        rows=tuple(rows),
-        columns=tuple(columns),
+        title=truth.title,
+        rows=truth.rows,
+        columns=truth.columns,
         design=design,
-        hypotheses=tuple(hypotheses),
-        sesoi=_bound(sesoi, coefficient),
-        notes=(*notes, *_about_tau(coefficient)),
+        hypotheses=truth.hypotheses(choices.sesoi),
+        sesoi=_bound(choices.sesoi, coefficient),
+        notes=(*truth.notes, *_about_tau(coefficient)),
+    )
+
+
+def _same_everywhere(choices: Choices) -> _Truth:
+    kx, ky = _needed(choices.rows, "--rows 4"), _needed(choices.columns, "--columns 7")
+    rho = _needed(choices.rho, "--rho .3")
+    return _Truth(
+        f"A table of {kx} rows and {ky} columns",
+        tuple(f"row {i + 1}" for i in range(kx)),
+        tuple(f"column {j + 1}" for j in range(ky)),
+        ((rho,) * ky,) * kx,
+        frozenset((i, j) for i in range(kx) for j in range(ky)),
+    )
+
+
+def _as_published(choices: Choices, table: PrintedTable) -> _Truth:
+    _refuse(choices, "truth")
+    both = sorted(set(table.rows) & set(table.columns))
+    if both:
+        raise AnalysisError(
+            Problem(
+                f"'{both[0]}' is a row and a column; a plan correlates rows with other variables.",
+                file=str(table.path),
+                hint="Keep as rows what you ask, and as columns what you rate.",
+            )
+        )
+    starred = [c for c in table.cells if c.star or not table.has_stars]
+    notes = ["the hypotheses are the cells with a star in the published table"] if table.has_stars else []
+    return _Truth(
+        f"As in {table.path.name}",
+        table.rows,
+        table.columns,
+        tuple(tuple(_printed(table, x, y) for y in table.columns) for x in table.rows),
+        frozenset((table.rows.index(c.row), table.columns.index(c.column)) for c in starred),
+        (
+            *notes,
+            "a published correlation is already weakened by the unreliability of its measures, and the large ones "
+            "of a table are too large on average",
+        ),
     )
 
 

@@ -27,6 +27,11 @@ def supported(planned: PlannedStudy, simulated: Simulated) -> Flags:
         A direction needs an adjusted p below alpha in every cell with the expected sign, and no
         rejection of the smallest effect of interest; negligible needs two one-sided tests in every
         cell; stronger needs an adjusted p of every difference.
+
+    Notes
+    -----
+    Validated against :func:`bordin.study.hypotheses.judge` on the same simulated data:
+    tests/study/test_planning.py.
     """
     judge = _Judge(planned, simulated)
     columns = [judge.supports(h) for h in planned.hypotheses]

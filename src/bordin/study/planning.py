@@ -201,18 +201,7 @@ def make_plan(
 
     simulated = made_at(design.n, simulations)
     verdicts = supported(planned, simulated)
-    points = [_point(design.n, verdicts)]
-    if planned.hypotheses:
-        fewer = max(_FEWEST, simulations // 4)
-        for n in _numbers(planned, closed, power):
-            points.append(_point(n, supported(planned, made_at(n, fewer))))
-        for _ in range(_MORE_POINTS):
-            before, largest = sorted(points, key=lambda p: p.n)[-2:]
-            if largest.all >= power or largest.n >= LARGEST_N or largest.all < before.all + _GAIN:
-                break
-            n = min(LARGEST_N, ceil(1.6 * largest.n))
-            points.append(_point(n, supported(planned, made_at(n, fewer))))
-    curve = tuple(sorted(points, key=lambda p: p.n))
+    curve = _curve(planned, closed, _point(design.n, verdicts), power, made_at) if planned.hypotheses else ()
     families = design.families
     return Plan(
         planned=planned,
@@ -235,11 +224,35 @@ def make_plan(
         all=_all(verdicts, curve, power) if planned.hypotheses else None,
         supported=float(verdicts.sum(axis=1).mean()) if planned.hypotheses else None,
         false_positive=_false_positive(planned, simulated),
-        curve=curve if planned.hypotheses else (),
+        curve=curve,
         closed=closed,
         within=_within(design),
         notes=(*planned.notes, *_notes(planned)),
     )
+
+
+def _curve(
+    planned: PlannedStudy,
+    closed: ClosedForms,
+    start: CurvePoint,
+    power: float,
+    made_at: Callable[[int, int], Simulated],
+) -> tuple[CurvePoint, ...]:
+    """Simulate other numbers of participants, and larger ones while these still help all hypotheses."""
+    points, fewer = [start], max(_FEWEST, start.simulations // 4)
+
+    def add(n: int) -> None:
+        points.append(_point(n, supported(planned, made_at(n, fewer))))
+        points.sort(key=lambda p: p.n)
+
+    for n in _numbers(planned, closed, power):
+        add(n)
+    for _ in range(_MORE_POINTS):
+        before, largest = points[-2:]
+        if largest.all >= power or largest.n >= LARGEST_N or largest.all < before.all + _GAIN:
+            break
+        add(min(LARGEST_N, ceil(1.6 * largest.n)))
+    return tuple(points)
 
 
 def share(flags: Flags) -> Estimate:

@@ -8,6 +8,7 @@ of p and one of n, as statistics programs print them. Stars may stand at the r o
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -213,7 +214,7 @@ def _is_long(headings: tuple[str, ...]) -> bool:
     return kinds.count("r") == 1 and kinds.index("r") >= 2
 
 
-class _Reader:
+class _Reader(ABC):
     """Collects cells and problems while a table is read."""
 
     layout: Literal["long", "wide"]
@@ -228,8 +229,9 @@ class _Reader:
         self.cells: dict[tuple[str, str], PrintedCell] = {}
         self.has_stars = False
 
+    @abstractmethod
     def read(self) -> None:
-        raise NotImplementedError
+        """Fill rows, columns and cells, and collect the problems."""
 
     def table(self) -> PrintedTable:
         if not any(c.r is not None for c in self.cells.values()):
@@ -281,7 +283,12 @@ class _Reader:
             return None, ""
         if value is None or value.value is None:
             if value is not None and kind == "r":
-                self.wrong(f"'{text}' stands in the place of r.", line, column, "Put it in the place of p.")
+                self.wrong(
+                    f"'{text}' stands in the place of r.",
+                    line,
+                    column,
+                    "Leave it empty, or put it in the place of p.",
+                )
             return value, star
         low, high = (-1.0, 1.0) if kind == "r" else (0.0, 1.0)
         if not low <= value.value <= high:

@@ -30,6 +30,8 @@ Array: TypeAlias = npt.NDArray[np.float64]
 Verdict = Literal["possible", "impossible", "undecided"]
 
 MOST_STEPS = 3_000
+# There are up to 190 signs to turn, and most are decided in a few steps.
+_STEPS_FOR_A_SIGN = 300
 # Rounding errors of the eigenvalues of a matrix with entries up to 1 stay far below this, per row.
 _MARGIN = 1e-11
 
@@ -59,7 +61,7 @@ class MatrixCheck:
     slip: str | None = None
 
 
-def check_box(center: Array, half: Array) -> Verdict:
+def check_box(center: Array, half: Array, most_steps: int = MOST_STEPS) -> Verdict:
     """Tell whether a box of symmetric matrices holds a positive semidefinite one.
 
     Parameters
@@ -68,6 +70,8 @@ def check_box(center: Array, half: Array) -> Verdict:
         Symmetric, with ones on the diagonal.
     half : ndarray of shape (k, k)
         How far each entry may lie from it; 0 on the diagonal.
+    most_steps : int
+        Projections before the search is given up.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def check_box(center: Array, half: Array) -> Verdict:
     low, high = center - half, center + half
     margin = _MARGIN * len(center)
     inside = center
-    for _ in range(MOST_STEPS):
+    for _ in range(most_steps):
         values, vectors = np.linalg.eigh(inside)
         if values[0] >= -margin:
             return "possible"
@@ -147,8 +151,9 @@ def _turned_sign(
         i, j = place[a], place[b]
         turned = center.copy()
         turned[i, j] = turned[j, i] = -center[i, j]
-        if check_box(turned, half) != "impossible":
+        verdict = check_box(turned, half, _STEPS_FOR_A_SIGN)
+        if verdict == "possible":
             explaining.append(f"{a} with {b}")
-            if len(explaining) > 1:
-                return None
+        if verdict == "undecided" or len(explaining) > 1:
+            return None
     return explaining[0] if explaining else None

@@ -22,22 +22,24 @@ loadings = np.array([0.9, 0.8, 0.7, 0.6, 0.4, -0.3])
 answers = np.clip(np.round(3 + factor[:, None] * loadings + 0.8 * rng.standard_normal((120, 6))), 1, 5)
 write("scale_items.csv", [f"i{i}" for i in range(1, 7)], answers.astype(int).tolist())
 holes = rng.random(answers.shape) < 0.06
-gaps = [["" if hole else int(a) for a, hole in zip(*row, strict=True)] for row in zip(answers, holes, strict=True)]
+gaps = [
+    ["" if hole else int(a) for a, hole in zip(*row, strict=True)] for row in zip(answers, holes, strict=True)
+]
 write("scale_items_missing.csv", [f"i{i}" for i in range(1, 7)], gaps)
 
 # Forty sessions, two of three coders each, four dimensions; A is lenient, B drifts, C has a halo.
 rows: list[list[object]] = []
 true = rng.standard_normal((40, 4))
 for session in range(40):
-    for coder in rng.permutation(3)[:2]:
+    for coder in sorted(rng.permutation(3)[:2]):
         shown = true[session].copy()
         noise = 0.6 * rng.standard_normal(4)
         if coder == 0:
             shown += 0.7
         if coder == 1:
-            shown += 0.03 * (session - 20)
+            shown += 0.06 * (session - 20)
         if coder == 2:
-            shown = 0.4 * shown + 0.8 * shown.mean()
+            shown = 0.1 * shown + 1.8 * shown.mean()
         ratings = np.clip(np.round(3 + 1.3 * (shown + noise)), 0, 6)
         for d, value in enumerate(ratings):
             if rng.random() > 0.03:

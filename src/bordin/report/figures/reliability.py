@@ -10,10 +10,10 @@ from bordin.reliability.criterion import CONVENTIONS
 from bordin.report.figures.svg import LINE, Drawing, Figure, Picture, wrap
 from bordin.report.number import NOTHING, correlation, count, interval, plain, threshold
 from bordin.report.tables.reliability import (
-    EVEN,
     coder_interval,
     coder_value,
     dimension_label,
+    is_off,
     levels,
     one_name,
     shown,
@@ -272,12 +272,6 @@ def _coders_picture(
     part = "" if k == 0 else f", part {k + 1}"
     said = _coders_in_words(results, [f for f in found.values() if (f.coder, f.variable) in set(rows)])
     return Picture(f"coders-{k}", _WIDTH, bottom + 26, f"{title}{part}", said, str(drawing))
-
-
-def is_off(figure: CoderFigure) -> bool:
-    """Say whether the interval of a coder's figure leaves out the value of a coder like the others."""
-    found, line = figure.estimate.interval, EVEN.get(figure.kind)
-    return found is not None and line is not None and not found.low <= line <= found.high
 
 
 def _mark(drawing: Drawing, figure: CoderFigure | None, axis: _Axis, middle: float) -> None:

@@ -132,7 +132,9 @@ def tests(checked: Recheck) -> str:
 
 
 def _fitting(test: FitOfTest) -> str:
-    return f"{count(test.n_fitting)} of {count(test.n_cells)} cells fit"
+    return (
+        f"{count(test.n_fitting)} of {count(test.n_cells)} {plural(test.n_cells, 'cell fits', 'cells fit')}"
+    )
 
 
 def remark(cell: CheckedCell, alpha: float) -> str:
@@ -179,7 +181,7 @@ def multiplicity(checked: Recheck) -> str:
     text = (
         f"With {count(table.n_tests)} {plural(table.n_tests, 'test')} at {alpha} and no true correlation, "
         f"{number(checked.alpha * table.n_tests)} would be below the line by chance. "
-        f"{count(table.below_alpha)} are; Holm keeps {count(table.holm)}, Benjamini-Hochberg {count(table.bh)}."
+        f"{count(table.below_alpha)} {plural(table.below_alpha, 'is', 'are')}; Holm keeps {count(table.holm)}, Benjamini-Hochberg {count(table.bh)}."
     )
     if table.family is not None:
         unprinted = table.family - table.n_tests
@@ -270,12 +272,12 @@ def _difference(found: CellFinding, judged: JudgedClaim, alpha: float) -> str:
     (a, b), (c, d) = judged.claim.cells
     both = f"{a} with {b} and {c} with {d}"
     if found.finding == "as claimed":
-        return f"the difference of {both} has p below {threshold(alpha)}"
+        return f"The difference of {both} has p below {threshold(alpha)}"
     if found.finding == "no difference":
-        return f"the difference of {both} has p of {threshold(alpha)} or more, whatever the third correlation"
+        return f"The difference of {both} has p of {threshold(alpha)} or more, whatever the third correlation"
     if found.finding == "third correlation not printed":
         between = f"{a} with {c}" if b == d else f"{b} with {d}"
-        text = f"a difference is tested with the correlation of {between}, which is not printed"
+        text = f"A difference is tested with the correlation of {between}, which is not printed"
         if found.from_third is not None:
             text += (
                 f"; its p would be below {threshold(alpha)} only from {correlation(found.from_third, 2)} on"

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from math import isclose
 
 from bordin.estimate import Estimate
 from bordin.reliability.criterion import CONVENTIONS
-from bordin.report.figures.reliability import is_off
 from bordin.report.number import correlation, count, interval, percent, plain, threshold
 from bordin.report.tables import reliability as tables
 from bordin.report.text import Phrase, bound, listed, listing, phrase, plural, sentence
@@ -231,20 +231,20 @@ def _variance(results: Results) -> Phrase:
     low, high = min(part, key=lambda k: part[k]), max(part, key=lambda k: part[k])
     top = phrase(bound(percent(part[high]), tables.anchor(high, "coder")))
     if len(part) == 1 or percent(part[low]) == percent(part[high]):
-        return phrase("Differences in level between coders make ", top, " of the variance of the ratings. ")
+        return phrase("Differences in level between coders make ", top, " of the variance of the ratings.")
     label = results.reliability.dimensions[high].label
     return phrase(
         "Differences in level between coders make ",
         bound(percent(part[low]), tables.anchor(low, "coder")),
         " to ",
         top,
-        f" of the variance of the ratings, most in {label}. ",
+        f" of the variance of the ratings, most in {label}.",
     )
 
 
 def _remarks(results: Results) -> Phrase:
     told = [f"{d.label}: {note.rstrip('.')}." for d in results.reliability.dimensions for note in d.notes]
-    return phrase(" ".join(told))
+    return phrase("".join(f" {text}" for text in told))
 
 
 def _scales(results: Results) -> Phrase:
@@ -267,37 +267,60 @@ def _scales(results: Results) -> Phrase:
 
 def _coders(results: Results) -> Phrase:
     """Name the coders whose interval leaves out what a coder like the others would have."""
-    figures = [
-        (k, f)
-        for k, f in enumerate(results.reliability.coders)
-        if f.kind in tables.EVEN and f.estimate.interval is not None
-    ]
+    figures = _compared(results)
     if not figures:
         return ()
-    off = [(k, f) for k, f in figures if is_off(f)]
-    size = f"{count(len(figures))} {plural(len(figures), 'interval')} of leniency, spread and drift"
+    off = [(k, f) for k, f in figures if tables.is_off(f)]
+    kinds = listing([kind for kind in tables.KINDS if any(f.kind == kind for _, f in figures)])
+    size = f"{count(len(figures))} {plural(len(figures), 'interval')} of {kinds}"
+    other = "other does" if len({f.coder for f in results.reliability.coders}) == 2 else "others do"
+    if not off and len(figures) == 1:
+        return phrase(f"The interval of {kinds} holds the value of a coder who does as the {other}.")
     if not off:
-        return phrase(f"None of the {size} leaves out the value of a coder who does as the others.")
+        return phrase(f"None of the {size} leaves out the value of a coder who does as the {other}.")
     verb = "leaves" if len(off) == 1 else "leave"
     items = [_coder(results, k, f) for k, f in off[:_MOST_NAMED]]
     more = [phrase(f"{count(len(off) - _MOST_NAMED)} more")] if len(off) > _MOST_NAMED else []
     return phrase(
-        f"Of the {size}, {count(len(off))} {verb} out the value of a coder who does as the others: ",
+        f"Of the {size}, {count(len(off))} {verb} out the value of a coder who does as the {other}: ",
         listed(items + more),
-        f". With so many, {_expected(len(figures), figures)} would by chance alone.",
+        f". Of so many, {_expected(figures)} would by chance alone.",
     )
 
 
-def _expected(n: int, figures: list[tuple[int, CoderFigure]]) -> str:
-    level = next((f.estimate.interval.level for _, f in figures if f.estimate.interval), 0.95)
-    expected = n * (1 - level)
+def _compared(results: Results) -> list[tuple[int, CoderFigure]]:
+    """Return the figures that have a line to be held against; of two coders who mirror each other, one."""
+    figures = [
+        (k, f)
+        for k, f in enumerate(results.reliability.coders)
+        if tables.even(f) is not None and f.estimate.interval is not None
+    ]
+    coders = list(dict.fromkeys(f.coder for _, f in figures))
+    if len(coders) != 2:
+        return figures
+    first, second = (
+        {(f.variable, f.kind): f.estimate.value or 0.0 for _, f in figures if f.coder == coder}
+        for coder in coders
+    )
+    mirrored = first.keys() == second.keys() and all(
+        isclose(value * second[key], 1.0)
+        if key[1] == "spread"
+        else isclose(value, -second[key], abs_tol=1e-12)
+        for key, value in first.items()
+    )
+    return [(k, f) for k, f in figures if f.coder == coders[0]] if mirrored else figures
+
+
+def _expected(figures: list[tuple[int, CoderFigure]]) -> str:
+    expected = sum(1 - f.estimate.interval.level for _, f in figures if f.estimate.interval)
     many = round(expected)
     return "fewer than one" if expected < 1 else "about one" if many == 1 else f"about {count(many)}"
 
 
 _SAYS: dict[str, Callable[[float], str]] = {
-    "leniency": lambda v: "rated higher than the others" if v > 0 else "rated lower than the others",
+    "leniency": lambda v: "rated higher" if v > 0 else "rated lower",
     "spread": lambda v: "spread the ratings wider" if v > 1 else "spread the ratings less",
+    "halo": lambda v: "rated the dimensions more alike" if v > 0 else "rated the dimensions less alike",
     "drift": lambda v: "drifted upward" if v > 0 else "drifted downward",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bordin.report.number import NOTHING, correlation, count, interval, level, p_value
 from bordin.report.sentences import recheck as say
 from bordin.report.tables.model import Row, Shape, Table, TableCell, data, head, heading, rowhead, words
-from bordin.report.text import phrase, stat
+from bordin.report.text import Run, phrase, stat
 from bordin.study.recheck import Recheck
 from bordin.study.recheck_cells import CheckedCell
 
@@ -46,7 +46,7 @@ def cells_table(checked: Recheck) -> Table:
         title="The Printed Correlations, Recomputed",
         head=head(*columns),
         groups=groups,
-        notes=(say.methods(checked),),
+        notes=(phrase("Bold: still below the line by Holm. ", say.methods(checked)),),
         widths=(2.4, 0.9, 1.0, 1.6, 0.9, 1.5, 0.9, 0.9, 3.4),
         wide=True,
     )
@@ -81,11 +81,10 @@ def follows(cell: CheckedCell) -> str:
 
 def _cell_row(cell: CheckedCell, alpha: float) -> Row:
     limits = cell.bonett_wright
+    is_sure = cell.p_holm is not None and cell.p_holm < alpha
     return (
         rowhead(cell.printed.column),
-        TableCell(
-            phrase(printed_r(cell)), "sure" if cell.p_holm is not None and cell.p_holm < alpha else "data"
-        ),
+        data(phrase(Run(printed_r(cell), "strong" if is_sure else "plain"))),
         data(printed_p(cell)),
         data(recomputed(cell)),
         data(follows(cell)),
@@ -136,5 +135,4 @@ def claims_table(checked: Recheck) -> Table:
         head=head("Claim", "Expected", "Verdict", "Because", align="start"),
         groups=(rows,),
         widths=(2.6, 1.1, 1.9, 3.4),
-        wide=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from string import ascii_lowercase
 
 from bordin.estimate import Estimate
@@ -15,8 +16,6 @@ from bordin.study.results import CoderFigure, DimensionReliability, Results
 PERCENT = "percent agreement"
 COMPONENTS = ("session", "coder", "residual")
 KINDS = ("leniency", "spread", "halo", "drift")
-# What a coder's figure would be if the coder did as the others do; a halo has no such line.
-EVEN = {"leniency": 0.0, "spread": 1.0, "drift": 0.0}
 _ALL_DIMENSIONS = "All dimensions"
 
 
@@ -73,6 +72,19 @@ def shown(estimate: Estimate) -> str:
     return percent(estimate.value) if estimate.name == PERCENT else correlation(estimate.value, 2)
 
 
+def even(figure: CoderFigure) -> float | None:
+    """Return the value of a coder who does as the others; None for a halo that is held against nobody."""
+    if figure.kind == "halo" and figure.estimate.name == "halo":
+        return None
+    return 1.0 if figure.kind == "spread" else 0.0
+
+
+def is_off(figure: CoderFigure) -> bool:
+    """Say whether the interval of a figure leaves out the value of a coder who does as the others."""
+    found, line = figure.estimate.interval, even(figure)
+    return found is not None and line is not None and not found.low <= line <= found.high
+
+
 def coder_value(figure: CoderFigure) -> str:
     """Print a coder's figure: leniency and spread in the unit of the scale, halo as a correlation."""
     value = figure.estimate.value
@@ -88,7 +100,7 @@ def coder_interval(figure: CoderFigure, *, brackets: bool = False) -> str:
         return NOTHING
     if figure.kind == "halo":
         return interval(found.low, found.high, brackets=brackets)
-    return span(found.low, found.high, EVEN[figure.kind], brackets=brackets)
+    return span(found.low, found.high, even(figure) or 0.0, brackets=brackets)
 
 
 def levels(estimates: list[Estimate]) -> str:
@@ -267,26 +279,29 @@ def coders_table(results: Results) -> Table | None:
     figures = results.reliability.coders
     if not figures:
         return None
-    kinds = [kind for kind in KINDS if any(f.kind == kind for f in figures)]
+    names = list(dict.fromkeys(f.estimate.name for kind in KINDS for f in figures if f.kind == kind))
     marks = _Marks()
     groups = []
     for coder in dict.fromkeys(f.coder for f in figures):
-        rows: list[Row] = [heading(coder, 2 * len(kinds) + 1)]
+        rows: list[Row] = [heading(coder, 2 * len(names) + 1)]
         for variable in dict.fromkeys(f.variable for f in figures if f.coder == coder):
-            at: dict[str, int] = {
-                f.kind: k for k, f in enumerate(figures) if (f.coder, f.variable) == (coder, variable)
-            }
-            cells = [c for kind in kinds for c in _figure_cells(figures, at.get(kind), marks)]
-            rows.append((rowhead(dimension_label(results, variable)), *cells))
+            at: dict[str, list[int]] = {name: [] for name in names}
+            for k, f in enumerate(figures):
+                if (f.coder, f.variable) == (coder, variable):
+                    at[f.estimate.name].append(k)
+            # A coder of two coding systems has two figures over all dimensions: a line each.
+            for places in zip_longest(*at.values()):
+                cells = [c for k in places for c in _figure_cells(figures, k, marks)]
+                rows.append((rowhead(dimension_label(results, variable)), *cells))
         groups.append(tuple(rows))
     at_level = f"{levels([f.estimate for f in figures])} interval".strip()
     return Table(
         id="coders-table",
         title="Single Coders",
-        head=head("Coder", *[text for kind in kinds for text in (kind.capitalize(), at_level)]),
+        head=head("Coder", *[text for name in names for text in (name[:1].upper() + name[1:], at_level)]),
         groups=tuple(groups),
-        notes=(_coders_note(figures, kinds), *marks.notes()),
-        widths=(2.2, *(w for _ in kinds for w in (0.9, 1.3))),
+        notes=(_coders_note(figures, names), *marks.notes()),
+        widths=(2.2, *(w for _ in names for w in (0.9, 1.3))),
     )
 
 
@@ -307,15 +322,15 @@ def _figure_cells(
     return data(value, id=coder_anchor(k, "value")), data(coder_interval(f), id=coder_anchor(k, "ci"))
 
 
-def _coders_note(figures: tuple[CoderFigure, ...], kinds: list[str]) -> Phrase:
+def _coders_note(figures: tuple[CoderFigure, ...], names: list[str]) -> Phrase:
     said = []
-    for kind in kinds:
-        methods = list(
-            dict.fromkeys(f.estimate.method for f in figures if f.kind == kind and f.estimate.method)
-        )
-        means = f": {listing(methods)}" if methods else ""
-        even = f", {EVEN[kind]:g} when the coder does as the others" if kind in EVEN else ""
-        said.append(f"{kind.capitalize()}{means}{even}." if means or even else "")
+    for name in names:
+        of = [f for f in figures if f.estimate.name == name]
+        methods = listing(list(dict.fromkeys(f.estimate.method for f in of if f.estimate.method)))
+        line = even(of[0])
+        alike = "" if line is None else f"{line:g} when the coder does as the others"
+        told = ", ".join(t for t in (methods, alike) if t)
+        said.append(sentence(f"{name}: {told}") if told else "")
     n = sorted({f.estimate.n for f in figures if f.estimate.value is not None})
     if n:
         many = count(n[0]) if n[0] == n[-1] else f"{count(n[0])} to {count(n[-1])}"
