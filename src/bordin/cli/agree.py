@@ -75,12 +75,12 @@ def _show(found: list[Agreement]) -> None:
 
 
 def _notes(found: Agreement) -> list[str]:
-    """Notes of the coefficients; one that stands beside a single coefficient bears its name."""
+    """Notes of the coefficients; one that stands beside few of them bears their names."""
     whose: dict[str, list[str]] = {}
     for made in found.reliabilities:
         for note in made.estimate.notes:
             whose.setdefault(note, []).append(made.estimate.name)
-    return [f"{names[0]}: {note}" if len(names) == 1 else note for note, names in whose.items()]
+    return [f"{', '.join(names)}: {note}" if len(names) <= 3 else note for note, names in whose.items()]
 
 
 def _coefficients(found: Agreement) -> Table:

@@ -127,8 +127,8 @@ def cronbach_alpha(
 
     Notes
     -----
-    Validated against R psych 2.2.9 (`alpha`) and pingouin 0.7.0 on ``scale_expected.json``, and psych on
-    ``scale_missing.json``.
+    Validated against R psych 2.2.9 (`alpha`, also of incomplete forms) on ``scale_expected.json``, and pingouin
+    0.7.0.
     """
     _check(level, interval, resamples)
     forms = _forms(items, fewest=2)
@@ -216,9 +216,7 @@ def mcdonald_omega(
         notes += (f"an item has next to no variance of its own (held at {LEAST_UNIQUE:g}): Heywood case",)
     limits = None
     if interval != "none":
-        limits, said = _bootstrap(
-            forms, lambda sums: _omega(sums, fit)[0], value, level, resamples, seed
-        )
+        limits, said = _bootstrap(forms, lambda sums: _omega(sums, fit)[0], value, level, resamples, seed)
         notes += said
     return Estimate(name, value, forms.n, method, limits, notes)
 
