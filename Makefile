@@ -31,6 +31,7 @@ lint: $(VENV)/.ready-lint  ## Set up and check style, types and import direction
 
 bench: $(VENV)/.ready  ## Measure the statistics against R; says what is missing.
 	@$(PY) benchmarks/association.py
+	@$(PY) benchmarks/reliability.py
 
 level: $(VENV)/.ready  ## Simulate the error rate of maxT with missing cells (many minutes).
 	@$(PY) benchmarks/maxt_level.py

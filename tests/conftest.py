@@ -7,6 +7,12 @@ import runpy
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# On a server the same examples every time, so that a change is judged by what it changed.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("default", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 GUARD = Path(__file__).parent / "network_guard"
 

@@ -317,7 +317,9 @@ def six_forms(squares: MeanSquares, n: FloatArray | float, k: int) -> FloatArray
         ],
         axis=1,
     )
-    defined = below > 0
+    # What is 0 but for rounding is no variance.
+    size = (rows + columns + error + within)[:, None]
+    defined = below > 1e-12 * size
     forms: FloatArray = np.where(defined, above / np.where(defined, below, 1.0), np.nan)
     return forms
 

@@ -307,7 +307,7 @@ def _step(ratios: FloatArray, here: Likelihood, coder: bool) -> FloatArray:
     free[:, 1] &= coder
     gradient = np.where(free, here.gradient, 0.0)
     matrix = np.where(free[:, :, None] & free[:, None, :], here.information, 0.0)
-    matrix[:, [0, 1], [0, 1]] = np.where(free, np.maximum(matrix[:, [0, 1], [0, 1]], 1e-300), 1.0)
+    matrix[:, [0, 1], [0, 1]] = np.where(free, np.maximum(matrix[:, [0, 1], [0, 1]], 1e-100), 1.0)
     first, second, cross = matrix[:, 0, 0], matrix[:, 1, 1], matrix[:, 0, 1]
     determinant = np.maximum(first * second - cross**2, 1e-6 * first * second)
     step = np.stack(

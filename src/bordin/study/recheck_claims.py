@@ -219,6 +219,7 @@ class _Judging:
 
     def judged(self, claim: Claim) -> JudgedClaim:
         pairs = [pair for named in claim.cells for pair in self._resolved(named)]
+        findings: tuple[CellFinding, ...]
         if claim.expect == "different":
             findings = (self._difference(pairs[0], pairs[1]),)
         else:

@@ -118,8 +118,7 @@ def _verdict_note(results: Results) -> Phrase:
         Run("Note.", "stat"),
         " Supported: adjusted ",
         stat("p"),
-        f"\u00a0<\u00a0{alpha} in the expected direction"
-        f"{rejected}, inconclusive otherwise. These ",
+        f"\u00a0<\u00a0{alpha} in the expected direction{rejected}, inconclusive otherwise. These ",
         stat("p"),
         " are adjusted over the declared tests of a family, those of the association table over all its cells. "
         "Δ: difference of two correlations.",
