@@ -341,3 +341,29 @@ def test_errors_name_the_row_and_the_next_step(
     assert (status, out) == (2, "")
     assert told in err
     assert "Traceback" not in err
+
+
+def test_a_width_plans_double_coding(capsys: pytest.CaptureFixture[str], write: Write) -> None:
+    file = write(HEAD, ratings([(s, c) for s in range(30) for c in "ABCD"]))
+    found = record(capsys, file, "--level", "interval", "--width", "0.6")
+    one = estimates(found, "bond")
+    plan = {(row["name"]): row for row in found["d_study"]}
+    assert list(plan) == [f"ICC({model},{k})" for model in "AC" for k in range(1, 6)]
+    values = [plan[f"ICC(A,{k})"]["value"] for k in range(1, 6)]
+    assert values == sorted(values)
+    session, coder, residual = (found["components"][0][name] for name in ("session", "coder", "residual"))
+    for k in range(1, 6):
+        expected = session / (session + (coder + residual) / k)
+        assert plan[f"ICC(A,{k})"]["value"] == pytest.approx(expected)
+        assert plan[f"ICC(C,{k})"]["value"] == pytest.approx(session / (session + residual / k))
+    assert one["ICC(A,1)"]["value"] == pytest.approx(values[0], abs=0.02)
+    more = found["double_coding"][0]
+    assert more["more"] == 0
+    assert more["width_now"] <= 0.6
+
+
+def test_a_width_without_components_says_why(capsys: pytest.CaptureFixture[str], write: Write) -> None:
+    file = write("session A B", [(i, "xy"[i % 2], "yx"[i % 3 == 0]) for i in range(9)])
+    found = record(capsys, file, "--level", "nominal", "--width", "0.4")
+    assert found["d_study"] == []
+    assert found["double_coding"][0]["undefined"].startswith("codes without numbers")

@@ -140,3 +140,46 @@ def test_coders_are_watched_and_their_order_shows_drift(study_folder):
     drift = [f for f in run(study_folder).reliability.coders if f.kind == "drift"]
     assert {f.variable for f in drift} >= {"tapes.concordance", "tapes.avoidance"}
     assert all(f.estimate.value is not None for f in drift)
+
+
+def with_standard(folder: Path, edit) -> None:
+    """Make C1's ratings of ten tapes the gold standard of a training; C2 rates them with noise."""
+    edit("study.toml", 'blind_to = ["arm"]', 'blind_to = ["arm"]\nstandard = "gold"\ncriterion = 0.6')
+    rows = rows_of(folder)
+    twice = {r[0] for r in rows if r[1] == "C2"}
+    write(
+        folder, [*rows, *([r[0], "gold", *r[2:5], "0"] for r in rows[1:] if r[1] == "C1" and r[0] in twice)]
+    )
+
+
+def test_training_passes_by_the_lower_limit_and_the_standard_is_no_coder(study_folder, edit):
+    before = run(study_folder)
+    with_standard(study_folder, edit)
+    results = run(study_folder)
+    judged = {(c.coder, c.dimension): c for c in results.reliability.training}
+    assert {coder for coder, _ in judged} == {"C1", "C2"}
+    for d in ("concordance", "resistance", "avoidance"):
+        assert judged["C1", f"tapes.{d}"].passed
+        second = judged["C2", f"tapes.{d}"]
+        assert second.passed == (second.reliability.estimate.interval.low >= 0.6)
+        assert [r.convention for r in second.readings] == ["Koo and Li (2016)", "Cicchetti (1994)"]
+    assert not judged["C2", "tapes.concordance"].passed
+    assert results.reliability.dimensions == before.reliability.dimensions
+    assert results.reliability.coders == before.reliability.coders
+    assert results.coding == before.coding
+    assert [c.estimate.value for c in results.table.cells] == [c.estimate.value for c in before.table.cells]
+
+
+def test_the_report_tells_who_has_reached_the_criterion(study_folder, edit):
+    from bordin.report.tables import training_table
+
+    assert training_table(run(study_folder)) is None
+    with_standard(study_folder, edit)
+    table = training_table(run(study_folder))
+    texts = [
+        ["".join(r.text for r in cell.content) for cell in row] for group in table.groups for row in group
+    ]
+    assert texts[0] == ["C1"]
+    assert texts[1][1:3] == ["10", "1.00"]
+    assert texts[1][4] == "yes"
+    assert any(row[4] == "not yet" for row in texts if len(row) > 4)

@@ -37,6 +37,7 @@ from bordin.report.tables import (
     ratings_table,
     scales_table,
     tests_table,
+    training_table,
     values_table,
     variables_table,
     verdict_table,
@@ -213,6 +214,7 @@ def _reliability(results: Results) -> tuple[Block, ...]:
         coefficients_table(results),
         coders_figure(results),
         scales_table(results),
+        training_table(results),
     )
     return tuple(b for b in blocks if b)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from bordin.coding.rating import Rating
 from bordin.missing import Missing
 from bordin.reliability.advisor import advise
 from bordin.reliability.consistency import cronbach_alpha, mcdonald_omega
+from bordin.reliability.criterion import Criterion, criteria_of
 from bordin.reliability.icc import forms_of_components
 from bordin.reliability.kappa import conger_kappa
 from bordin.reliability.krippendorff import krippendorff_alpha
@@ -79,14 +80,34 @@ def reliability_in_sample(study: Study, records: Records, participants: Sequence
         scales=tuple(scale for scale in scales if scale is not None),
         coders=tuple(figures),
         notes=tuple(notes),
+        training=tuple(c for use in study.protocol.coding for c in _training(study, records, use)),
     )
+
+
+def _training(study: Study, records: Records, use: CodingUse) -> tuple[Criterion, ...]:
+    """Hold each coder against the gold standard, on every tape that has one."""
+    ratings = [r for r in records.ratings.get(use.id, ()) if not isinstance(r.value, Missing)]
+    if use.standard is None or use.criterion is None or use.standard not in {r.coder for r in ratings}:
+        return ()
+    ratings = [r for r in ratings if r.coder != use.consensus]
+    judged = criteria_of(
+        [r.session for r in ratings],
+        [r.coder for r in ratings],
+        [r.dimension for r in ratings],
+        [float(r.value) for r in ratings],
+        standard=use.standard,
+        criterion=use.criterion,
+        level=study.protocol.table.level,
+    )
+    # A coder who rated no tape of the standard was not in training.
+    return tuple(replace(c, dimension=f"{use.id}.{c.dimension}") for c in judged if c.reliability.n_units)
 
 
 def _coders(
     use: CodingUse, part: str, ratings: Sequence[Rating], level: float
 ) -> tuple[list[CoderFigure], tuple[str, ...]]:
     """Watch each coder: against the agreed values where there are any, else against the other coders."""
-    ratings = [r for r in ratings if not isinstance(r.value, Missing)]
+    ratings = [r for r in ratings if r.coder != use.standard and not isinstance(r.value, Missing)]
     if len({r.coder for r in ratings}) < 2:
         return [], ()
     ordered = any(r.order is not None for r in ratings)
@@ -130,7 +151,11 @@ class _Matrix:
 
 
 def _matrix(use: CodingUse, ratings: Sequence[Rating]) -> _Matrix:
-    ratings = [r for r in ratings if r.coder != use.consensus and not isinstance(r.value, Missing)]
+    ratings = [
+        r
+        for r in ratings
+        if r.coder not in {use.consensus, use.standard} and not isinstance(r.value, Missing)
+    ]
     sessions = {name: i for i, name in enumerate(dict.fromkeys(r.session for r in ratings))}
     coders = {name: i for i, name in enumerate(sorted({r.coder for r in ratings}))}
     values = np.full((len(sessions), len(coders)), np.nan)

@@ -156,6 +156,14 @@ class CodingUse(_Part):
         "or the mean or median of the others'. None: the session then has no value.",
     )
     consensus: str = Field("consensus", description="Name that stands in the coder column for agreed values.")
+    standard: str | None = Field(
+        None,
+        description="Name in the coder column of the gold standard for training tapes; it is no coder.",
+    )
+    criterion: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None,
+        description="What the lower limit of a coder's ICC(A,1) with the standard has to reach.",
+    )
     session: Literal["only", "first", "last", "mean"] = Field(
         "only", description="Which coded session of a participant counts when the unit is the participant."
     )
@@ -171,6 +179,8 @@ class CodingUse(_Part):
     def _rule(self) -> CodingUse:
         if self.combine == "designated" and not self.designated:
             raise ValueError("combine = 'designated' needs the key designated: a coder, or a 0/1 column")
+        if (self.standard is None) != (self.criterion is None):
+            raise ValueError("the keys standard and criterion go together")
         if self.fallback is not None and self.combine in {"mean", "median"}:
             raise ValueError(
                 f"combine = {self.combine!r} uses every rating, so there is nothing to fall back from"

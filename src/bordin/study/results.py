@@ -11,6 +11,7 @@ from typing import Literal
 
 from bordin.association.cells import AssociationTable, Contrast
 from bordin.estimate import Estimate
+from bordin.reliability.criterion import Criterion
 from bordin.reliability.shapes import Reliability
 from bordin.study.protocol import Protocol
 
@@ -347,12 +348,15 @@ class ReliabilityResults:
     scales : tuple of ScaleReliability
     coders : tuple of CoderFigure
     notes : tuple of str
+    training : tuple of Criterion
+        Each coder against the gold standard, by dimension (``"socialization.concordance"``).
     """
 
     dimensions: tuple[DimensionReliability, ...] = ()
     scales: tuple[ScaleReliability, ...] = ()
     coders: tuple[CoderFigure, ...] = ()
     notes: tuple[str, ...] = ()
+    training: tuple[Criterion, ...] = ()
 
 
 @dataclass(frozen=True)

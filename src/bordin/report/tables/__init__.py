@@ -6,7 +6,13 @@ from bordin.report.tables.association import association_tables
 from bordin.report.tables.contrasts import contrasts_table
 from bordin.report.tables.hypotheses import families_table, tests_table, verdict_table
 from bordin.report.tables.model import Table, TableCell
-from bordin.report.tables.reliability import coders_table, coefficients_table, ratings_table, scales_table
+from bordin.report.tables.reliability import (
+    coders_table,
+    coefficients_table,
+    ratings_table,
+    scales_table,
+    training_table,
+)
 from bordin.report.tables.sensitivity import evidence_table, values_table
 from bordin.report.tables.variables import flow_table, variables_table
 
@@ -23,6 +29,7 @@ __all__ = [
     "ratings_table",
     "scales_table",
     "tests_table",
+    "training_table",
     "values_table",
     "variables_table",
     "verdict_table",

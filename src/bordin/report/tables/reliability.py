@@ -7,6 +7,7 @@ from itertools import zip_longest
 from string import ascii_lowercase
 
 from bordin.estimate import Estimate
+from bordin.reliability.criterion import CONVENTIONS
 from bordin.report import facts
 from bordin.report.number import MINUS, NOTHING, correlation, count, interval, level, number, percent, span
 from bordin.report.tables.model import Row, Table, TableCell, data, head, heading, rowhead
@@ -303,6 +304,59 @@ def coders_table(results: Results) -> Table | None:
         notes=(_coders_note(figures, names), *marks.notes()),
         widths=(2.2, *(w for _ in names for w in (0.9, 1.3))),
     )
+
+
+def training_table(results: Results) -> Table | None:
+    """Make the table of coders in training: each against the gold standard, with both conventions."""
+    judged = results.reliability.training
+    if not judged:
+        return None
+    marks = _Marks()
+    groups = []
+    for coder in dict.fromkeys(c.coder for c in judged):
+        rows: list[Row] = [heading(coder, 7)]
+        for k, c in enumerate(judged):
+            if c.coder == coder:
+                e = c.reliability.estimate
+                read = [r.value if r.low == r.high else f"{r.low} to {r.high}" for r in c.readings] or [
+                    "",
+                    "",
+                ]
+                said = (c.reason,) if c.reason and e.interval is None else ()
+                rows.append(
+                    (
+                        rowhead(dimension_label(results, c.dimension)),
+                        data(count(c.reliability.n_units), id=training_anchor(k, "n")),
+                        data(phrase(shown(e), *marks.of(*said)), id=training_anchor(k, "value")),
+                        data(facts.interval_text(e.interval), id=training_anchor(k, "ci")),
+                        data("yes" if c.passed else "not yet"),
+                        *(data(text) for text in read),
+                    )
+                )
+        groups.append(tuple(rows))
+    lines = ", ".join(correlation(c, 2) for c in dict.fromkeys(c.criterion for c in judged))
+    at = f"{levels([c.reliability.estimate for c in judged])} interval".strip()
+    conventions = [name for name, *_ in CONVENTIONS]
+    return Table(
+        id="training-table",
+        title="Training to Criterion",
+        head=head("Coder", "Tapes", "ICC(A,1)", at, "Reached", *conventions),
+        groups=tuple(groups),
+        notes=(
+            phrase(
+                Run("Note.", "stat"),
+                f" Each coder against the gold standard, on whole sessions. Reached: the lower limit is {lines} "
+                "or more. The last columns say what the interval spans in the words of two conventions.",
+            ),
+            *marks.notes(),
+        ),
+        widths=(2.6, 0.7, 1.0, 1.4, 1.0, 2.0, 2.0),
+    )
+
+
+def training_anchor(k: int, what: str) -> str:
+    """Return the id of a place in the table of training: n, value or ci."""
+    return f"tra-{k}-{what}"
 
 
 def dimension_label(results: Results, variable: str) -> str:
