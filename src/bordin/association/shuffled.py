@@ -8,6 +8,7 @@ agree wherever the shuffle stays inside both, which keeps the dependence between
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -117,7 +118,7 @@ class Shuffles:
 
 
 @dataclass(frozen=True)
-class CellGroup:
+class CellGroup(ABC):
     """Cells that share their complete pairs: every moved by every still column."""
 
     inside: BoolArray
@@ -155,9 +156,9 @@ class CellGroup:
         alone = replace(self, inside=inside, moved=moved, still=still, strata=strata)
         return alone.statistics(every_shuffle(strata))
 
+    @abstractmethod
     def _sums(self, shuffled: Columns) -> FloatArray:
         """Sum over the rows of shuffled (moved, b, n) with still columns: (still, moved x b)."""
-        raise NotImplementedError
 
 
 class _Products(CellGroup):
