@@ -34,6 +34,14 @@ def test_summaries_are_those_of_the_verbs(verb, capsys):
     assert f"bordin {verb}" in capsys.readouterr().out
 
 
+def test_a_pipe_gets_utf8_whatever_the_system_writes(study_folder):
+    words = [sys.executable, "-m", "bordin", "run", str(study_folder), "--only", "json"]
+    done = subprocess.run(
+        words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "cp1252"}, check=True
+    )
+    assert "42 recruited → 30 in the active arm" in done.stdout.decode("utf-8")
+
+
 def test_an_unknown_verb_names_the_nearest(capsys):
     assert main(["asociate"]) == 2
     assert "Did you mean 'associate'?" in capsys.readouterr().err

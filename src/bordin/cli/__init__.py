@@ -6,6 +6,7 @@ once; the summaries below are held against the docstrings by a test.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -56,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     # One thread gives the same sums everywhere; more buy nothing on tables of this size.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _write_utf8()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in {"--help", "-h", "help"}:
         print(_help(), end="")
@@ -82,6 +84,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nStopped. Nothing was half written: files are replaced only when whole.", file=sys.stderr)
         return 130
+
+
+def _write_utf8() -> None:
+    """Write UTF-8 into files and pipes, also where the system's own encoding has no minus sign."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in {"utf-8", "utf8"}:
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8")
 
 
 def verb_app(verb: str):  # type: ignore[no-untyped-def]  # typer is imported late
