@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bordin.errors import DataError
 from bordin.reliability.icc import icc
 from bordin.study.analysis import analyse
 from bordin.study.reading import read_records
@@ -183,3 +184,28 @@ def test_the_report_tells_who_has_reached_the_criterion(study_folder, edit):
     assert texts[1][1:3] == ["10", "1.00"]
     assert texts[1][4] == "yes"
     assert any(row[4] == "not yet" for row in texts if len(row) > 4)
+
+
+def test_second_readings_tell_of_the_coder_and_never_enter_a_score(study_folder):
+    before = run(study_folder)
+    rows = rows_of(study_folder)
+    second = [[*r, "2"] for r in rows[1:] if r[1] == "C1" and r[2] == "resistance"]
+    for k, r in enumerate(second):
+        if k % 4 == 0:
+            r[3] = str(min(6, int(r[3]) + 1))
+    write(study_folder, [[*rows[0], "reading"], *([*r, "1"] for r in rows[1:]), *second])
+    results = run(study_folder)
+    assert [c.estimate for c in results.table.cells] == [c.estimate for c in before.table.cells]
+    assert results.reliability.dimensions == before.reliability.dimensions
+    assert results.coding == before.coding
+    repeat = [f for f in results.reliability.coders if f.kind == "repeat"]
+    assert [(f.coder, f.variable, f.estimate.name) for f in repeat] == [
+        ("C1", "tapes.resistance", "repeat ICC(A,1)")
+    ]
+    first = [float(r[3]) for r in rows[1:] if r[1] == "C1" and r[2] == "resistance"]
+    again = [float(r[3]) for r in second]
+    expected = icc(np.column_stack([first, again]), "ICC(A,1)").estimate.value
+    assert repeat[0].estimate.value == pytest.approx(expected)
+    write(study_folder, [[*rows[0], "reading"], *([*r, "3"] for r in rows[1:3])])
+    with pytest.raises(DataError, match="3 stands where 1 or 2 should be"):
+        run(study_folder)

@@ -25,10 +25,10 @@ def check_ratings(ratings: Iterable[Rating]) -> None:
     DataError
         Lists each pair, and says whether the two agree.
     """
-    first: dict[tuple[str, str, str, str], Rating] = {}
+    first: dict[tuple[str, str, str, str, int], Rating] = {}
     problems: list[Problem] = []
     for rating in ratings:
-        key = (rating.session, rating.coder, rating.member, rating.dimension)
+        key = (rating.session, rating.coder, rating.member, rating.dimension, rating.reading)
         if key not in first:
             first[key] = rating
             continue
@@ -42,7 +42,7 @@ def check_ratings(ratings: Iterable[Rating]) -> None:
                 f"{what} for session {rating.session}, coder {rating.coder}{_first_in(earlier.row)}",
                 line=rating.row,
                 column=rating.dimension,
-                hint="Keep one of them.",
+                hint="Keep one of them, or give the second one reading = 2.",
             )
         )
     if problems:

@@ -29,6 +29,8 @@ class Rating:
         Units of the codes that support it.
     order : float or None
         When the coder made it, as a running number, to see drift.
+    reading : int
+        2 when the same coder rated the same tape a second time; only first readings enter a score.
     row : int or None
         Row of the data file, as a spreadsheet counts it.
     """
@@ -44,6 +46,7 @@ class Rating:
     source: str = ""
     evidence: tuple[str, ...] = ()
     order: float | None = None
+    reading: int = 1
     row: int | None = None
 
 

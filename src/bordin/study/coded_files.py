@@ -43,12 +43,16 @@ def read_ratings(
     marks = reader.texts(table, str(use.designated)) if has_marks else []
     coders = reader.texts(table, "coder", needed=True)
     names = reader.texts(table, "session", needed=True)
-    order = reader.numbers(table, "order")
+    order, readings = reader.numbers(table, "order"), reader.numbers(table, "reading")
     ratings: list[Rating] = []
     for row, dimension, value, reason in _cells(reader, f, system, table):
         session, coder = names[row], coders[row]
         if session is None or session not in sessions:
             reader.unknown(table, row, "session", session, sessions)
+            continue
+        nth = readings[row]
+        if nth not in {None, 1.0, 2.0}:
+            reader.problem(table, row, "reading", f"{nth:g} stands where 1 or 2 should be.")
             continue
         if coder is None:
             if "coder" in table.names:
@@ -70,6 +74,7 @@ def read_ratings(
                 designated=marks[row] in YES_MARKS if has_marks else None,
                 source=use.source,
                 order=order[row],
+                reading=1 if nth is None else int(nth),
                 row=table.line(row),
             )
         )

@@ -89,7 +89,7 @@ def _training(study: Study, records: Records, use: CodingUse) -> tuple[Criterion
     ratings = [r for r in records.ratings.get(use.id, ()) if not isinstance(r.value, Missing)]
     if use.standard is None or use.criterion is None or use.standard not in {r.coder for r in ratings}:
         return ()
-    ratings = [r for r in ratings if r.coder != use.consensus]
+    ratings = [r for r in ratings if r.coder != use.consensus and r.reading == 1]
     judged = criteria_of(
         [r.session for r in ratings],
         [r.coder for r in ratings],
@@ -108,7 +108,8 @@ def _coders(
 ) -> tuple[list[CoderFigure], tuple[str, ...]]:
     """Watch each coder: against the agreed values where there are any, else against the other coders."""
     ratings = [r for r in ratings if r.coder != use.standard and not isinstance(r.value, Missing)]
-    if len({r.coder for r in ratings}) < 2:
+    ratings = sorted(ratings, key=lambda r: r.reading)
+    if not ratings or (len({r.coder for r in ratings}) < 2 and ratings[-1].reading == 1):
         return [], ()
     ordered = any(r.order is not None for r in ratings)
     watched = monitor_coders(
@@ -126,6 +127,9 @@ def _coders(
         "spread": watched.spread,
         "halo": watched.halo,
         "drift": watched.drift,
+        "repeat": tuple(
+            replace(f, estimate=replace(f.estimate, name=f"repeat {f.estimate.name}")) for f in watched.repeat
+        ),
     }
     for kind, found in kinds.items():
         for f in found:
@@ -151,10 +155,9 @@ class _Matrix:
 
 
 def _matrix(use: CodingUse, ratings: Sequence[Rating]) -> _Matrix:
+    apart = {use.consensus, use.standard}
     ratings = [
-        r
-        for r in ratings
-        if r.coder not in {use.consensus, use.standard} and not isinstance(r.value, Missing)
+        r for r in ratings if r.reading == 1 and r.coder not in apart and not isinstance(r.value, Missing)
     ]
     sessions = {name: i for i, name in enumerate(dict.fromkeys(r.session for r in ratings))}
     coders = {name: i for i, name in enumerate(sorted({r.coder for r in ratings}))}

@@ -315,7 +315,7 @@ class ScaleReliability:
     omega: Estimate
 
 
-CoderFigureKind = Literal["leniency", "spread", "halo", "drift"]
+CoderFigureKind = Literal["leniency", "spread", "halo", "drift", "repeat"]
 
 
 @dataclass(frozen=True)
@@ -328,7 +328,8 @@ class CoderFigure:
     variable : str
         The dimension; empty when the figure is over all dimensions.
     kind : str
-        ``"leniency"``, ``"spread"``, ``"halo"`` or ``"drift"``.
+        ``"leniency"``, ``"spread"``, ``"halo"``, ``"drift"`` or ``"repeat"`` (ICC(A,1) of first and second
+        readings of one coder).
     estimate : Estimate
     """
 

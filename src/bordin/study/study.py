@@ -18,7 +18,7 @@ from bordin.toml_lines import find_line
 
 SESSION_COLUMNS = {"session", "participant", "therapist", "number", "minutes", "tape", "tape_note"}
 RESPONSE_COLUMNS = {"participant", "session", "occasion", "instrument", "item", "value"}
-RATING_COLUMNS = {"session", "participant", "coder", "dimension", "value", "reason", "order"}
+RATING_COLUMNS = {"session", "participant", "coder", "dimension", "value", "reason", "order", "reading"}
 CODE_COLUMNS = {
     "session",
     "participant",

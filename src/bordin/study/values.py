@@ -150,7 +150,9 @@ class _Maker:
     def _coded_sessions(self, name: str) -> dict[str, dict[str, Value]]:
         """Return session to variable to value, over all coders."""
         use, system = self.study.coding_use(name), self.study.systems[name]
-        ratings = [r for r in self.records.ratings.get(name, ()) if r.coder != use.standard]
+        ratings = [
+            r for r in self.records.ratings.get(name, ()) if r.coder != use.standard and r.reading == 1
+        ]
         codes = self.records.codes.get(name, ())
         by_column = use.designated is not None and any(r.designated is not None for r in ratings)
         if (
@@ -351,7 +353,9 @@ class _Maker:
         system, use = self.study.systems[name], self.study.coding_use(name)
         inside = {s.id for s in self.records.sessions.values() if s.participant in sample}
         ratings = [
-            r for r in self.records.ratings.get(name, ()) if r.session in inside and r.coder != use.standard
+            r
+            for r in self.records.ratings.get(name, ())
+            if r.session in inside and r.coder != use.standard and r.reading == 1
         ]
         codes = [c for c in self.records.codes.get(name, ()) if c.session in inside]
         coders: dict[str, set[str]] = defaultdict(set)

@@ -16,7 +16,8 @@ from bordin.study.results import CoderFigure, DimensionReliability, Results
 
 PERCENT = "percent agreement"
 COMPONENTS = ("session", "coder", "residual")
-KINDS = ("leniency", "spread", "halo", "drift")
+KINDS = ("leniency", "spread", "halo", "drift", "repeat")
+_COEFFICIENTS = ("halo", "repeat")
 _ALL_DIMENSIONS = "All dimensions"
 
 
@@ -74,8 +75,8 @@ def shown(estimate: Estimate) -> str:
 
 
 def even(figure: CoderFigure) -> float | None:
-    """Return the value of a coder who does as the others; None for a halo that is held against nobody."""
-    if figure.kind == "halo" and figure.estimate.name == "halo":
+    """Return the value of a coder who does as the others; None for a figure that is held against nobody."""
+    if figure.kind == "repeat" or (figure.kind == "halo" and figure.estimate.name == "halo"):
         return None
     return 1.0 if figure.kind == "spread" else 0.0
 
@@ -89,9 +90,9 @@ def is_off(figure: CoderFigure) -> bool:
 def coder_value(figure: CoderFigure) -> str:
     """Print a coder's figure: leniency and spread in the unit of the scale, halo as a correlation."""
     value = figure.estimate.value
-    return (
-        correlation(value, 2) if figure.kind == "halo" else number(value, 3 if figure.kind == "drift" else 2)
-    )
+    if figure.kind in _COEFFICIENTS:
+        return correlation(value, 2)
+    return number(value, 3 if figure.kind == "drift" else 2)
 
 
 def coder_interval(figure: CoderFigure, *, brackets: bool = False) -> str:
@@ -99,7 +100,7 @@ def coder_interval(figure: CoderFigure, *, brackets: bool = False) -> str:
     found = figure.estimate.interval
     if found is None:
         return NOTHING
-    if figure.kind == "halo":
+    if figure.kind in _COEFFICIENTS:
         return interval(found.low, found.high, brackets=brackets)
     return span(found.low, found.high, even(figure) or 0.0, brackets=brackets)
 
