@@ -209,3 +209,16 @@ def test_second_readings_tell_of_the_coder_and_never_enter_a_score(study_folder)
     write(study_folder, [[*rows[0], "reading"], *([*r, "3"] for r in rows[1:3])])
     with pytest.raises(DataError, match="3 stands where 1 or 2 should be"):
         run(study_folder)
+
+
+def test_high_agreement_with_a_low_coefficient_is_explained(study_folder):
+    rows = rows_of(study_folder)
+    twice = [r[0] for r in rows[1:] if r[1] == "C2" and r[2] == "avoidance"]
+    for r in rows[1:]:
+        if r[2] == "avoidance":
+            r[3] = "1" if (r[0], r[1]) in {(twice[0], "C1"), (twice[1], "C2")} else "0"
+    write(study_folder, rows)
+    found = next(d for d in run(study_folder).reliability.dimensions if d.variable == "tapes.avoidance")
+    same = next(o for o in found.others if o.estimate.name == "percent agreement")
+    assert same.estimate.value >= 0.7
+    assert any(note.startswith("restricted range") for note in found.notes)

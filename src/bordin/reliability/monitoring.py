@@ -106,6 +106,7 @@ def monitor_coders(
     *,
     standard: str | None = None,
     level: float = 0.95,
+    restricted: bool = True,
 ) -> Monitoring:
     """Describe each coder, from long ratings.
 
@@ -115,6 +116,9 @@ def monitor_coders(
         As in :func:`bordin.reliability.rating_rows.rating_block`.
     level : float
         Confidence level.
+    restricted : bool
+        Whether to look for restricted ranges, which takes an ICC of each dimension; see
+        :func:`restricted_range` where these are known already.
 
     Returns
     -------
@@ -146,7 +150,7 @@ def monitor_coders(
         () if block.order is None else tuple(_each(block, lambda c, d: _drift(block, c, d, level))),
         tuple(_each(block, lambda c, d: _repeat(block, c, d, level))),
         tuple(_differences(block, level)),
-        tuple(_restricted(block)),
+        tuple(_restricted(block)) if restricted else (),
     )
 
 

@@ -18,7 +18,7 @@ from bordin.reliability.icc import forms_of_components
 from bordin.reliability.kappa import conger_kappa
 from bordin.reliability.krippendorff import krippendorff_alpha
 from bordin.reliability.monitoring import CoderFigure as OneCoder
-from bordin.reliability.monitoring import monitor_coders
+from bordin.reliability.monitoring import monitor_coders, restricted_range
 from bordin.reliability.percent_agreement import percent_agreement
 from bordin.reliability.shapes import Reliability
 from bordin.reliability.variance_components import score_reliability, variance_components
@@ -66,20 +66,14 @@ def reliability_in_sample(study: Study, records: Records, participants: Sequence
             ]
             dimensions.append(_dimension(study, part, found[0], ratings))
     figures: list[CoderFigure] = []
-    notes: list[str] = []
     for part in dict.fromkeys(part for part, _ in table if part in study.systems):
         own_ratings = [r for r in records.ratings.get(part, ()) if r.session in sessions]
-        found_figures, found_notes = _coders(
-            study.coding_use(part), part, own_ratings, study.protocol.table.level
-        )
-        figures += found_figures
-        notes += found_notes
+        figures += _coders(study.coding_use(part), part, own_ratings, study.protocol.table.level)
     scales = [_scale(study, records, part, own, sample) for part, own in table if part in study.instruments]
     return ReliabilityResults(
         dimensions=tuple(dimensions),
         scales=tuple(scale for scale in scales if scale is not None),
         coders=tuple(figures),
-        notes=tuple(notes),
         training=tuple(c for use in study.protocol.coding for c in _training(study, records, use)),
     )
 
@@ -103,14 +97,12 @@ def _training(study: Study, records: Records, use: CodingUse) -> tuple[Criterion
     return tuple(replace(c, dimension=f"{use.id}.{c.dimension}") for c in judged if c.reliability.n_units)
 
 
-def _coders(
-    use: CodingUse, part: str, ratings: Sequence[Rating], level: float
-) -> tuple[list[CoderFigure], tuple[str, ...]]:
+def _coders(use: CodingUse, part: str, ratings: Sequence[Rating], level: float) -> list[CoderFigure]:
     """Watch each coder: against the agreed values where there are any, else against the other coders."""
     ratings = [r for r in ratings if r.coder != use.standard and not isinstance(r.value, Missing)]
     ratings = sorted(ratings, key=lambda r: r.reading)
     if not ratings or (len({r.coder for r in ratings}) < 2 and ratings[-1].reading == 1):
-        return [], ()
+        return []
     ordered = any(r.order is not None for r in ratings)
     watched = monitor_coders(
         [r.session for r in ratings],
@@ -120,6 +112,7 @@ def _coders(
         [r.order for r in ratings] if ordered else None,
         standard=use.consensus if any(r.coder == use.consensus for r in ratings) else None,
         level=level,
+        restricted=False,
     )
     figures: list[CoderFigure] = []
     kinds: dict[CoderFigureKind, tuple[OneCoder, ...]] = {
@@ -136,7 +129,7 @@ def _coders(
             figures.append(
                 CoderFigure(f.coder, f"{part}.{f.dimension}" if f.dimension else "", kind, f.estimate)
             )
-    return figures, watched.warnings
+    return figures
 
 
 @dataclass(frozen=True)
@@ -178,12 +171,15 @@ def _dimension(study: Study, part: str, d: Dimension, ratings: Sequence[Rating])
     advice = advise(use.combine, use="relative", same_coders=m.same_coders)
     forms = forms_of_components(components)
     scale = (d.low, d.high) if d.step == 1 else None
-    others = [forms["ICC(A,1)"], forms["ICC(C,1)"]]
-    others += [
-        percent_agreement(m.values, scale=scale, level=level),
+    same = percent_agreement(m.values, scale=scale, level=level)
+    others = [
+        forms["ICC(A,1)"],
+        forms["ICC(C,1)"],
+        same,
         conger_kappa(m.values, weights="quadratic", scale=scale, level=level),
         krippendorff_alpha(m.values, metric="ordinal", level=level),
     ]
+    narrow = restricted_range(same, forms["ICC(A,1)"])
     used: Reliability = forms["ICC(C,1)"]
     if m.scored.any() and not (m.same_coders and m.scored.sum(axis=1).max() == 1):
         used = score_reliability(components, m.scored)
@@ -202,6 +198,7 @@ def _dimension(study: Study, part: str, d: Dimension, ratings: Sequence[Rating])
         n_sessions=len(m.values),
         n_double=int((np.isfinite(m.values).sum(axis=1) > 1).sum()),
         coders=m.coders,
+        notes=(narrow,) if narrow is not None else (),
     )
 
 
