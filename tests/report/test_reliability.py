@@ -448,7 +448,7 @@ class TestFlat:
     def test_record(self, results: Results) -> None:
         found = as_record(results)["reliability"]
         assert isinstance(found, dict)
-        assert list(found) == ["dimensions", "scales", "coders", "notes", "training"]
+        assert list(found) == ["dimensions", "scales", "coders", "training"]
         dimension = found["dimensions"][2]
         assert dimension["used"]["estimate"]["interval"]["low"] == -0.09
         assert dimension["components"] == {"session": 0.47, "coder": 0.0, "residual": 0.53}

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bordin.errors import DataError
+from bordin.reliability.consistency import cronbach_alpha
 from bordin.reliability.icc import icc
 from bordin.study.analysis import analyse
 from bordin.study.reading import read_records
@@ -222,3 +223,18 @@ def test_high_agreement_with_a_low_coefficient_is_explained(study_folder):
     same = next(o for o in found.others if o.estimate.name == "percent agreement")
     assert same.estimate.value >= 0.7
     assert any(note.startswith("restricted range") for note in found.notes)
+
+
+def test_alpha_rests_on_the_forms_that_count(study_folder, edit):
+    path = study_folder / "data" / "responses.csv"
+    with path.open(encoding="utf-8", newline="") as f:
+        head, *rows = list(csv.reader(f))
+    early = [[r[0], "1", "7", "2", "6", "3", "week 1"] for r in rows]
+    with path.open("w", encoding="utf-8", newline="") as f:
+        csv.writer(f).writerows([[*head, "occasion"], *early, *([*r, "week 8"] for r in rows)])
+    edit("study.toml", 'instrument = "arm-5"', 'instrument = "arm-5"\nat = "occasion"\noccasion = "week 8"')
+    items = np.array([[float(v) for v in r[1:]] for r in rows if int(r[0][1:]) <= 30])
+    items[:, 2] = 8 - items[:, 2]
+    scale = run(study_folder).reliability.scales[0]
+    assert scale.alpha.n == len(items)
+    assert scale.alpha.value == pytest.approx(cronbach_alpha(items).value)

@@ -15,8 +15,10 @@ from bordin.toml_lines import find_line
 
 
 def problems_of(folder: Path) -> str:
+    before = {f: f.read_bytes() for f in folder.rglob("*") if f.is_file()}
     with pytest.raises(ProtocolError) as caught:
         load_study(folder)
+    assert {f: f.read_bytes() for f in folder.rglob("*") if f.is_file()} == before
     return str(caught.value)
 
 

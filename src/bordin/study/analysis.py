@@ -58,7 +58,7 @@ def analyse(
         numbers = _complete(numbers)
     _refuse_nothing(study, numbers)
     tell("reliability of coders and scales")
-    reliability = reliability_in_sample(study, records, values.participants)
+    reliability = reliability_in_sample(study, records, values)
     measured = _measured(reliability)
     rows = tuple(_variable(study, name, values, measured) for name in study.rows)
     columns = tuple(_variable(study, name, values, measured) for name in study.columns)

@@ -23,7 +23,7 @@ from bordin.reliability.percent_agreement import percent_agreement
 from bordin.reliability.shapes import Reliability
 from bordin.reliability.variance_components import score_reliability, variance_components
 from bordin.study.protocol import CodingUse
-from bordin.study.records import Records
+from bordin.study.records import Form, Records
 from bordin.study.results import (
     CoderFigure,
     CoderFigureKind,
@@ -32,6 +32,7 @@ from bordin.study.results import (
     ScaleReliability,
 )
 from bordin.study.study import Study
+from bordin.study.values import UnitValues
 
 # Enough for two decimals of a limit; a report on many dimensions should not wait for more.
 DRAWS = 4_000
@@ -39,37 +40,36 @@ RESAMPLES = 1_000
 FEWEST_ITEMS = 3
 
 
-def reliability_in_sample(study: Study, records: Records, participants: Sequence[str]) -> ReliabilityResults:
+def reliability_in_sample(study: Study, records: Records, values: UnitValues) -> ReliabilityResults:
     """Compute the reliability of every dimension and scale of the table.
 
     Parameters
     ----------
     study : Study
     records : Records
-    participants : sequence of str
-        The sample: ratings and forms of others do not count.
+    values : UnitValues
+        The sample and the forms that count; ratings and forms of others do not enter.
 
     Returns
     -------
     ReliabilityResults
         Dimensions that two coders never rated together are there, undefined with the reason.
     """
-    sample = set(participants)
+    sample = set(values.participants)
     sessions = {s.id for s in records.sessions.values() if s.participant in sample}
     table = [name.split(".", 1) for name in (*study.rows, *study.columns) if "." in name]
     dimensions = []
     for part, own in table:
         found = [d for d in study.systems[part].dimensions if d.id == own] if part in study.systems else []
         if found:
-            ratings = [
-                r for r in records.ratings.get(part, ()) if r.session in sessions and r.dimension == own
-            ]
+            first = records.first_readings(part, study.coding_use(part).standard)
+            ratings = [r for r in first if r.session in sessions and r.dimension == own]
             dimensions.append(_dimension(study, part, found[0], ratings))
     figures: list[CoderFigure] = []
     for part in dict.fromkeys(part for part, _ in table if part in study.systems):
         own_ratings = [r for r in records.ratings.get(part, ()) if r.session in sessions]
         figures += _coders(study.coding_use(part), part, own_ratings, study.protocol.table.level)
-    scales = [_scale(study, records, part, own, sample) for part, own in table if part in study.instruments]
+    scales = [_scale(study, values.forms, part, own) for part, own in table if part in study.instruments]
     return ReliabilityResults(
         dimensions=tuple(dimensions),
         scales=tuple(scale for scale in scales if scale is not None),
@@ -148,10 +148,7 @@ class _Matrix:
 
 
 def _matrix(use: CodingUse, ratings: Sequence[Rating]) -> _Matrix:
-    apart = {use.consensus, use.standard}
-    ratings = [
-        r for r in ratings if r.reading == 1 and r.coder not in apart and not isinstance(r.value, Missing)
-    ]
+    ratings = [r for r in ratings if r.coder != use.consensus and not isinstance(r.value, Missing)]
     sessions = {name: i for i, name in enumerate(dict.fromkeys(r.session for r in ratings))}
     coders = {name: i for i, name in enumerate(sorted({r.coder for r in ratings}))}
     values = np.full((len(sessions), len(coders)), np.nan)
@@ -202,16 +199,14 @@ def _dimension(study: Study, part: str, d: Dimension, ratings: Sequence[Rating])
     )
 
 
-def _scale(study: Study, records: Records, part: str, own: str, sample: set[str]) -> ScaleReliability | None:
+def _scale(study: Study, forms: Sequence[Form], part: str, own: str) -> ScaleReliability | None:
     instrument, name = study.instruments[part], f"{part}.{own}"
     scale = instrument.scale(own)
     if len(scale.items) < FEWEST_ITEMS:
         return None
     # One form a participant: several forms of one person are not independent cases.
-    forms = {
-        f.participant: f for f in reversed(records.forms) if f.instrument == part and f.participant in sample
-    }
-    answers = np.array([[f.items[i] for i in scale.items] for f in forms.values()], dtype=float)
+    one_each = {f.participant: f for f in reversed(forms) if f.instrument == part}
+    answers = np.array([[f.items[i] for i in scale.items] for f in one_each.values()], dtype=float)
     if not answers.size:
         return None
     seed, level = study.protocol.study.seed, study.protocol.table.level

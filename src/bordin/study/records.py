@@ -103,3 +103,7 @@ class Records:
     tables: Mapping[str, FlatTable]
     files: tuple[FileHash, ...]
     notes: tuple[str, ...] = ()
+
+    def first_readings(self, coding: str, standard: str | None) -> tuple[Rating, ...]:
+        """Return the ratings that can enter a score: no second readings, and nothing of the gold standard."""
+        return tuple(r for r in self.ratings.get(coding, ()) if r.reading == 1 and r.coder != standard)

@@ -348,7 +348,6 @@ class ReliabilityResults:
     dimensions : tuple of DimensionReliability
     scales : tuple of ScaleReliability
     coders : tuple of CoderFigure
-    notes : tuple of str
     training : tuple of Criterion
         Each coder against the gold standard, by dimension (``"socialization.concordance"``).
     """
@@ -356,7 +355,6 @@ class ReliabilityResults:
     dimensions: tuple[DimensionReliability, ...] = ()
     scales: tuple[ScaleReliability, ...] = ()
     coders: tuple[CoderFigure, ...] = ()
-    notes: tuple[str, ...] = ()
     training: tuple[Criterion, ...] = ()
 
 

@@ -7,7 +7,7 @@ how several coders become one. Nothing is dropped without being counted.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from statistics import fmean
@@ -40,6 +40,8 @@ class UnitValues:
         Variable to one number or kind of missing per unit.
     flow : tuple of FlowStep
     coding : tuple of CodingFacts
+    forms : tuple of Form
+        The forms that count, by the timing rule of each instrument.
     notes : tuple of str
     """
 
@@ -49,6 +51,7 @@ class UnitValues:
     columns: Mapping[str, tuple[Value, ...]]
     flow: tuple[FlowStep, ...]
     coding: tuple[CodingFacts, ...]
+    forms: tuple[Form, ...]
     notes: tuple[str, ...]
 
 
@@ -79,6 +82,7 @@ class _Maker:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     sessions: dict[str, list[Session]] = field(default_factory=lambda: defaultdict(list))
+    used_forms: dict[tuple[str, str], Form | None] = field(default_factory=dict)
     _texts: dict[tuple[str, str], list[str | None]] = field(default_factory=dict)
     _numbers: dict[tuple[str, str], list[float | None]] = field(default_factory=dict)
 
@@ -132,6 +136,7 @@ class _Maker:
             columns=columns,
             flow=flow,
             coding=tuple(self._facts(c, {p.id for p in sample}) for c in self.study.systems),
+            forms=tuple(f for f in self.used_forms.values() if f is not None),
             notes=tuple(dict.fromkeys(self.notes)),
         )
 
@@ -150,9 +155,7 @@ class _Maker:
     def _coded_sessions(self, name: str) -> dict[str, dict[str, Value]]:
         """Return session to variable to value, over all coders."""
         use, system = self.study.coding_use(name), self.study.systems[name]
-        ratings = [
-            r for r in self.records.ratings.get(name, ()) if r.coder != use.standard and r.reading == 1
-        ]
+        ratings = self.records.first_readings(name, use.standard)
         codes = self.records.codes.get(name, ())
         by_column = use.designated is not None and any(r.designated is not None for r in ratings)
         if (
@@ -221,9 +224,12 @@ class _Maker:
         if part in self.study.systems:
             sessions = [s] if s is not None else chosen[part][p.id]
             return _mean([coded[part].get(t.id, {}).get(variable, Missing.NOT_RECORDED) for t in sessions])
-        use = self.study.instrument_use(part)
-        tapes = [s] if s is not None else next((c[p.id] for c in chosen.values() if c[p.id]), [])
-        form = self._form(use, p, tapes, forms[part, p.id])
+        unit = s.id if s is not None else p.id
+        if (part, unit) not in self.used_forms:
+            tapes = [s] if s is not None else next((c[p.id] for c in chosen.values() if c[p.id]), [])
+            use = self.study.instrument_use(part)
+            self.used_forms[part, unit] = self._form(use, p, tapes, forms[part, p.id])
+        form = self.used_forms[part, unit]
         if form is None:
             return Missing.NOT_RECORDED
         value = form.values[variable]
@@ -352,11 +358,7 @@ class _Maker:
     def _facts(self, name: str, sample: set[str]) -> CodingFacts:
         system, use = self.study.systems[name], self.study.coding_use(name)
         inside = {s.id for s in self.records.sessions.values() if s.participant in sample}
-        ratings = [
-            r
-            for r in self.records.ratings.get(name, ())
-            if r.session in inside and r.coder != use.standard and r.reading == 1
-        ]
+        ratings = [r for r in self.records.first_readings(name, use.standard) if r.session in inside]
         codes = [c for c in self.records.codes.get(name, ()) if c.session in inside]
         coders: dict[str, set[str]] = defaultdict(set)
         for session, coder in [
@@ -384,7 +386,7 @@ class _Maker:
         )
 
 
-def _losses(before: list[str], after: list[str], why) -> tuple[tuple[int, str], ...]:  # type: ignore[no-untyped-def]
+def _losses(before: list[str], after: list[str], why: Callable[[str], str]) -> tuple[tuple[int, str], ...]:
     kept = set(after)
     counts = Counter(why(w) for w in before if w not in kept)
     return tuple((n, reason) for reason, n in counts.most_common())

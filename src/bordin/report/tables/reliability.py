@@ -190,7 +190,6 @@ def _ratings_note(results: Results, common: tuple[str, ...], *, parts: bool) -> 
         said.append(
             "Variance: share of what sessions, coders and the rest make in the variance of the ratings."
         )
-    said += [sentence(n) for n in results.reliability.notes]
     return phrase(Run("Note.", "stat"), " ", " ".join(said))
 
 
