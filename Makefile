@@ -53,7 +53,11 @@ $(VENV)/.ready: requirements/bordin.txt requirements/install.sh pyproject.toml
 	@$(INSTALL) bordin
 	@touch $@
 
-$(VENV)/.ready-test: $(VENV)/.ready requirements/test.txt
+$(VENV)/.ready-tape: $(VENV)/.ready requirements/tape.txt
+	@$(INSTALL) tape
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready-tape requirements/test.txt
 	@$(INSTALL) test
 	@touch $@
 

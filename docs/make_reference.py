@@ -80,7 +80,7 @@ def verbs() -> Iterator[str]:
     )
     yield "that are listed; 2 not done."
     for verb, summary in VERBS.items():
-        command = import_module(f"bordin.cli.{verb}").command
+        command = import_module(f"bordin.cli.{verb.replace(' ', '.')}").command
         yield from ("", f"## bordin {verb}", "", summary, "")
         rows = [_parameter(p, hint) for p, hint in _hints(command)]
         usage = " ".join(

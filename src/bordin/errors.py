@@ -80,6 +80,10 @@ class AnalysisError(BordinError):
     """An analysis was asked for that its options or its data do not allow."""
 
 
+class TapeError(BordinError):
+    """A recording, transcript or model cannot be read, or a sealed tape is locked, damaged or tampered with."""
+
+
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """Say which valid name is meant, for the end of an error message.
 

@@ -10,7 +10,7 @@ from importlib import import_module
 
 import pytest
 
-from bordin.cli import VERBS, main
+from bordin.cli import GROUPS, VERBS, main
 
 
 def test_help_is_answered_without_heavy_imports():
@@ -21,15 +21,25 @@ def test_help_is_answered_without_heavy_imports():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     for verb in VERBS:
-        assert verb in done.stdout
+        assert verb.partition(" ")[0] in done.stdout
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_lists_its_verbs(group, capsys):
+    for words in ([group], [group, "--help"]):
+        assert main(words) == 0
+        told = capsys.readouterr().out
+        assert [v for v in VERBS if v.startswith(f"{group} ") and v not in told] == []
+    assert main([group, "nonsense"]) == 2
+    assert "there is no verb" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_summaries_are_those_of_the_verbs(verb, capsys):
-    doc = import_module(f"bordin.cli.{verb}").command.__doc__
+    doc = import_module(f"bordin.cli.{verb.replace(' ', '.')}").command.__doc__
     assert doc.splitlines()[0] == VERBS[verb]
     with pytest.raises(SystemExit) as done:
-        main([verb, "--help"])
+        main([*verb.split(), "--help"])
     assert done.value.code == 0
     assert f"bordin {verb}" in capsys.readouterr().out
 

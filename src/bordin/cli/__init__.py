@@ -25,20 +25,49 @@ VERBS: dict[str, str] = {
     "agree": "Measure how far coders agree, for any design.",
     "catalog": "List the instruments and coding systems, or show one.",
     "schema": "Print the JSON Schema of study.toml, for editors.",
+    "tape add": "Seal recordings into a study's vault.",
+    "tape process": "Find who spoke when, and what was said: one recording, or all tapes of a study.",
+    "tape evaluate": "Measure the accuracy of a transcript against a corrected one.",
+    "tape doctor": "Try every speech engine on a short sample, with the network shut.",
+    "model add": "Check a speech model and keep it for later work.",
+}
+GROUPS: dict[str, str] = {
+    "tape": "Recordings: seal, transcribe, measure, export, forget.",
+    "model": "Speech models on this computer.",
 }
 
 
+def _module(verb: str) -> str:
+    return f"bordin.cli.{verb.replace(' ', '.')}"
+
+
+def _listed(verbs: dict[str, str]) -> str:
+    width = max(map(len, verbs))
+    return "\n".join(f"  {name:<{width}}  {summary}" for name, summary in verbs.items())
+
+
 def _help() -> str:
-    width = max(map(len, VERBS))
-    verbs = "\n".join(f"  {name:<{width}}  {summary}" for name, summary in VERBS.items())
+    verbs = {name: summary for name, summary in VERBS.items() if " " not in name}
     return f"""bordin: from therapy tape to table.
 
 Usage: bordin VERB [ARGUMENTS]
 
-{verbs}
+{_listed(verbs | GROUPS)}
 
 bordin VERB --help tells more. All work is done on this computer; nothing is sent anywhere.
 A first study: bordin new my-study, then bordin run my-study
+"""
+
+
+def _group_help(group: str) -> str:
+    verbs = {name: summary for name, summary in VERBS.items() if name.startswith(f"{group} ")}
+    return f"""bordin {group}: {GROUPS[group][0].lower()}{GROUPS[group][1:]}
+
+Usage: bordin {group} VERB [ARGUMENTS]
+
+{_listed(verbs)}
+
+bordin {group} VERB --help tells more.
 """
 
 
@@ -69,12 +98,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     from bordin.errors import BordinError, nearest
 
-    verb = words[0]
+    length = 2 if words[0] in GROUPS else 1
+    if length == 2 and (len(words) == 1 or words[1] in {"--help", "-h"}):
+        print(_group_help(words[0]), end="")
+        return 0
+    verb = " ".join(words[:length])
     if verb not in VERBS:
-        print(f"bordin: there is no verb {verb!r}. {nearest(verb, VERBS)}", file=sys.stderr)
+        print(f"bordin: there is no verb {verb!r}. {nearest(verb, (*VERBS, *GROUPS))}", file=sys.stderr)
         return 2
     try:
-        return _call(verb, words[1:])
+        return _call(verb, words[length:])
     except BordinError as error:
         _tell(error)
         return 2
@@ -101,7 +134,7 @@ def verb_app(verb: str):  # type: ignore[no-untyped-def]  # typer is imported la
     import typer
 
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(name=verb)(import_module(f"bordin.cli.{verb}").command)
+    app.command(name=verb.rpartition(" ")[2])(import_module(_module(verb)).command)
     return app
 
 

@@ -1,0 +1,75 @@
+"""Where work runs: this process, or processes beside it, behind one call.
+
+Nothing below the rim of the package knows of processes. A later executor for clusters has the same door.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+Task = TypeVar("Task")
+Outcome = TypeVar("Outcome")
+
+
+def each(
+    work: Callable[[Task], Outcome], tasks: Sequence[Task], *, processes: int = 1
+) -> Iterator[tuple[Task, Outcome | BaseException]]:
+    """Do one piece of work for each task, and hand back each outcome as it comes.
+
+    A task that fails does not stop the others: its exception is its outcome.
+
+    Parameters
+    ----------
+    work : callable
+        A function of a module, so that another process can import it.
+    tasks : sequence
+        What it is called with, one after another.
+    processes : int
+        1 works in this process.
+
+    Yields
+    ------
+    (task, outcome)
+        In the order of completion; the outcome is what `work` returned, or what it raised.
+    """
+    if processes <= 1 or len(tasks) <= 1:
+        for task in tasks:
+            try:
+                yield task, work(task)
+            except Exception as error:
+                yield task, error
+        return
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    threads = max(1, (os.cpu_count() or 1) // processes)
+    with ProcessPoolExecutor(
+        min(processes, len(tasks)),
+        mp_context=get_context("spawn"),
+        initializer=_begin,
+        initargs=(os.getpid(), threads),
+    ) as pool:
+        asked = {pool.submit(work, task): task for task in tasks}
+        try:
+            for done in as_completed(asked):
+                error = done.exception()
+                yield asked[done], done.result() if error is None else error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _begin(parent: int, threads: int) -> None:
+    """Set up a worker: its share of the processors, and an end when the process that asked is gone."""
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

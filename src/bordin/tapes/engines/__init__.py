@@ -1,0 +1,1 @@
+"""Engines: who spoke when, and what was said. One a file, behind two small protocols."""
