@@ -20,7 +20,8 @@ def each(
 ) -> Iterator[tuple[Task, Outcome | BaseException]]:
     """Do one piece of work for each task, and hand back each outcome as it comes.
 
-    A task that fails does not stop the others: its exception is its outcome.
+    A task that fails does not stop the others: its exception is its outcome. Nor does a process that is ended
+    from outside.
 
     Parameters
     ----------
@@ -43,7 +44,30 @@ def each(
             except Exception as error:
                 yield task, error
         return
+    left = list(tasks)
+    for task, outcome in _side_by_side(work, tasks, processes):
+        left.remove(task)
+        yield task, outcome
+    # A process that was ended from outside takes its neighbors' work with it. Each task that is left gets a
+    # process of its own, so that only the one that cannot be done fails.
+    for task in left:
+        found = [outcome for _, outcome in _side_by_side(work, [task], 1)]
+        yield task, found[0] if found else ProcessEnded()
+
+
+class ProcessEnded(Exception):
+    """A process was ended from outside while it worked."""
+
+    def __str__(self) -> str:
+        return "the process that worked on it was ended from outside, perhaps for want of memory."
+
+
+def _side_by_side(
+    work: Callable[[Task], Outcome], tasks: Sequence[Task], processes: int
+) -> Iterator[tuple[Task, Outcome | BaseException]]:
+    """Do tasks in processes; those whose process was ended are left out."""
     from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
     threads = max(1, (os.cpu_count() or 1) // processes)
@@ -56,8 +80,10 @@ def each(
         asked = {pool.submit(work, task): task for task in tasks}
         try:
             for done in as_completed(asked):
-                error = done.exception()
-                yield asked[done], done.result() if error is None else error
+                failed = done.exception()
+                if isinstance(failed, BrokenProcessPool):
+                    continue
+                yield asked[done], done.result() if failed is None else failed
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

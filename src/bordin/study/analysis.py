@@ -20,10 +20,12 @@ from bordin.missing import Missing
 from bordin.study.coder_agreement import reliability_in_sample
 from bordin.study.hypotheses import Pair, analytic_interval, judge
 from bordin.study.lock import lock_status
+from bordin.study.protocol import PROCESS
 from bordin.study.records import Records
 from bordin.study.results import Provenance, ReliabilityResults, Results, Variable
 from bordin.study.study import Study
 from bordin.study.values import UnitValues, Value, unit_values
+from bordin.tapes.measures import definition_of, label_of
 
 Column = tuple[float | None, ...]
 
@@ -290,6 +292,11 @@ def _declared(study: Study, name: str) -> Variable:
             low, high = low - high, high - low
         return Variable(name, outcome.label, "outcome", outcome.column, outcome.informant, low=low, high=high)
     part, own = name.split(".", 1)
+    if part == PROCESS and own in study.process:
+        found = definition_of(own)
+        low, high = (None, None) if found is None else (found[0].low, found[0].high)
+        label = label_of(own) or own
+        return Variable(name, label, "measure", "Process Measures, of the tapes", low=low, high=high)
     if part in study.instruments:
         instrument, use = study.instruments[part], study.instrument_use(part)
         scale = instrument.scale(own)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bordin.errors import DataError, Problem, nearest
-from bordin.study.files import FlatTable, read_table
+from bordin.study.files import FlatTable, data_path, read_table
 from bordin.study.protocol import DataFile
 from bordin.study.results import FileHash
 from bordin.study.study import Study
@@ -36,10 +36,7 @@ class FileReader:
 
     def table(self, f: DataFile) -> FlatTable | None:
         """Read one file under our column names; None when it cannot be read."""
-        folder = self.study.folder
-        path = folder / "data" / f.file
-        if not path.exists() and (folder / f.file).exists():
-            path = folder / f.file
+        path = data_path(self.study.folder, f.file)
         self.tell(f.file)
         try:
             table = read_table(path, sheet=f.sheet, delimiter=f.delimiter, decimal=f.decimal)

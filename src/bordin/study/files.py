@@ -20,6 +20,7 @@ __all__ = [
     "Cell",
     "FlatTable",
     "UserMissing",
+    "data_path",
     "parse_number",
     "read_table",
     "write_csv",
@@ -101,6 +102,12 @@ def read_table(
         notes = (f"Named {path.suffix}, but it is {kind.value} file; read as such.", *notes)
     table = replace(table, sha256=hashlib.sha256(data).hexdigest(), notes=notes)
     return _without_identifiers(table) if drop_direct_identifiers else table
+
+
+def data_path(folder: Path, name: str) -> Path:
+    """Return where a data file of a study lies: in its folder data/, else relative to the study folder."""
+    path = folder / "data" / name
+    return folder / name if not path.exists() and (folder / name).exists() else path
 
 
 def _check_options(

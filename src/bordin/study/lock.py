@@ -16,23 +16,26 @@ from typing import Any
 
 from bordin import __version__
 from bordin.errors import Problem, ProtocolError
-from bordin.study.protocol import Protocol
+from bordin.study.protocol import PROCESS, Protocol
 from bordin.study.results import Deviation, LockStatus
 from bordin.study.study import Study
 
 LOCK_FILE = "study.lock.json"
+EVERY_PROCESS = f"{PROCESS}.*"
 
 
 def declared(study: Study) -> dict[str, Any]:
     """Return all that a lock freezes: the protocol, the instruments and the coding systems.
 
     The hashes of the study's own instrument and coding files are part of it, since they decide
-    how answers become scores.
+    how answers become scores. So is what ``process.*`` stands for, since a data file decides it.
     """
     content: dict[str, Any] = study.protocol.model_dump(mode="json")
     content["files"] = {
         name: hashlib.sha256((study.folder / name).read_bytes()).hexdigest() for name in study.own_files
     }
+    if study.process and EVERY_PROCESS in {*study.protocol.table.rows, *study.protocol.table.columns}:
+        content[EVERY_PROCESS] = list(study.process)
     return content
 
 
@@ -129,12 +132,13 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 def _completed(locked: dict[str, Any]) -> dict[str, Any]:
     """Give a lock of an earlier version the keys that have come since, at their defaults."""
-    content = {k: v for k, v in locked.items() if k != "files"}
+    beside = {"files": {}, **{k: v for k, v in locked.items() if k in {"files", EVERY_PROCESS}}}
+    content = {k: v for k, v in locked.items() if k not in beside}
     try:
         known = Protocol.model_validate(content).model_dump(mode="json")
     except ValueError:
         return locked
-    return {**known, "files": locked.get("files", {})}
+    return {**known, **beside}
 
 
 def _differences(locked: Any, now: Any, key: str = "") -> list[Deviation]:

@@ -10,8 +10,9 @@ from typing import Literal, TypeVar
 from bordin.association.planned_design import Design, Place, PlannedContrast, PlannedFamily, Side
 from bordin.errors import AnalysisError, Problem
 from bordin.study.printed_table import PrintedTable
-from bordin.study.protocol import Expectation, Family, HypothesisPart
+from bordin.study.protocol import PROCESS, Expectation, Family, HypothesisPart
 from bordin.study.study import Study
+from bordin.tapes.measures import label_of
 
 MOST_POINTS = 30
 T = TypeVar("T")
@@ -406,6 +407,8 @@ class _FromProtocol:
             return self.study.instruments[part].scale(own).name
         if part in self.study.systems:
             return next(v.label for v in self.study.systems[part].variables() if v.id == own)
+        if part == PROCESS and own in self.study.process:
+            return label_of(own) or own
         outcome = self.study.outcome(name)
         return name if outcome is None else outcome.label
 

@@ -16,6 +16,9 @@ Expectation = Literal["positive", "negative", "negligible", "stronger"]
 Probability = Annotated[float, Field(gt=0, lt=1)]
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 
+PROCESS = "process"
+"""What the columns of the file of process measures are called by: ``process.talk_share_client``."""
+
 
 class _Part(BaseModel):
     """A table of the protocol: frozen, and without unknown keys."""
@@ -95,6 +98,16 @@ class CodesFile(DataFile):
     coding: str | None = Field(None, description="Id of the coding system; may be absent when there is one.")
 
 
+class ProcessFile(DataFile):
+    """Measures of who speaks when, a row a session; each column of numbers is a variable ``process.column``."""
+
+    session: Literal["only", "first", "last", "mean", "coded"] = Field(
+        "only",
+        description="Which measured session of a participant counts when the unit is the participant; "
+        "coded: the one whose coding counts.",
+    )
+
+
 class DataFiles(_Part):
     """Where the data lie: ``[data]``."""
 
@@ -105,6 +118,7 @@ class DataFiles(_Part):
     )
     ratings: tuple[RatingsFile, ...] = Field((), description="Coders' ratings; several files are allowed.")
     codes: tuple[CodesFile, ...] = Field((), description="Codes on turns; several files are allowed.")
+    process: ProcessFile | None = Field(None, description="Process measures, a row a session.")
 
 
 class InstrumentUse(_Part):
@@ -265,6 +279,39 @@ class HypothesisPart(_Part):
         return self
 
 
+class Tapes(_Part):
+    """How recordings are kept and worked on: ``[tapes]``."""
+
+    vault: Literal["sealed", "unsealed: public material"] = Field(
+        "sealed",
+        description="Recordings and all that is made of them are encrypted. Only material that is public anyway "
+        "may be kept in the open, and these words have to say so.",
+    )
+    diarizer: str = Field(
+        "",
+        description="Who finds the speakers: onnx, channels, pyannote:DIR or rttm:FILE; onnx when absent.",
+    )
+    recognizer: str = Field(
+        "",
+        description="Who finds the words: faster-whisper, faster-whisper:NAME, whispercpp:FILE, import:FILE or none; "
+        "the best model on the computer when absent.",
+    )
+    speakers: int = Field(2, ge=0, le=8, description="How many people speak; 0 leaves it to the diarizer.")
+    channels: tuple[str, ...] = Field(
+        (), description="Who speaks on each channel of the recordings, such as therapist, client."
+    )
+    language: str | None = Field(
+        None, description="Language of the tapes, such as en; found out when absent."
+    )
+    glossary: tuple[str, ...] = Field(
+        (), description="Words of the study that the recognizer should expect, such as boom and bust."
+    )
+    names: str | None = Field(
+        None,
+        description="The study's own file of names and places that may be spoken on the tapes; relative to the folder.",
+    )
+
+
 class KnownReliability(_Part):
     """A reliability known from elsewhere: ``[reliability]``, one entry a variable."""
 
@@ -287,6 +334,7 @@ class Protocol(_Part):
     table: Table
     families: tuple[Family, ...] = ()
     hypotheses: tuple[HypothesisPart, ...] = ()
+    tapes: Tapes = Field(default_factory=Tapes.model_construct)
     reliability: dict[str, KnownReliability] = Field(
         default_factory=dict, description="Reliabilities known from elsewhere, for disattenuation."
     )
@@ -309,6 +357,26 @@ class Protocol(_Part):
             twice = sorted({i for i in ids if ids.count(i) > 1})
             if twice:
                 raise ValueError(f"{what}: the id {twice[0]!r} stands twice")
+        return self
+
+    @model_validator(mode="after")
+    def _process(self) -> Protocol:
+        if self.data.process is None:
+            return self
+        ids = [
+            *(p.id for p in self.instruments),
+            *(p.id for p in self.coding),
+            *(p.id for p in self.outcomes),
+        ]
+        if PROCESS in ids:
+            raise ValueError(
+                f"the id {PROCESS!r} is taken: with [data.process] it names the columns of that file; "
+                "give the instrument, coding system or outcome another id"
+            )
+        if self.data.process.session == "coded" and not self.coding:
+            raise ValueError(
+                "[data.process] has session = 'coded', but no [[coding]] says which session that is"
+            )
         return self
 
 

@@ -11,6 +11,7 @@ from bordin.study.file_reader import FileReader
 from bordin.study.files import FlatTable
 from bordin.study.form_files import read_forms
 from bordin.study.people_files import derive_sessions, read_participants, read_sessions
+from bordin.study.process_files import read_process
 from bordin.study.records import Form, Records, Session
 from bordin.study.study import Study
 
@@ -64,6 +65,11 @@ def read_records(study: Study, tell: Callable[[str], None] = lambda _: None) -> 
             name = c.coding or next(iter(study.systems))
             derive_sessions(reader, table, participants, sessions)
             codes[name] = (*codes.get(name, ()), *read_codes(reader, name, table, sessions))
+    measured = reader.table(data.process) if data.process is not None else None
+    process: dict[str, dict[str, float | None]] = {}
+    if measured is not None:
+        derive_sessions(reader, measured, participants, sessions)
+        process = read_process(reader, measured, sessions)
     if reader.problems:
         raise DataError(reader.problems)
     return Records(
@@ -75,4 +81,5 @@ def read_records(study: Study, tell: Callable[[str], None] = lambda _: None) -> 
         tables=tables,
         files=tuple(reader.files),
         notes=tuple(reader.notes),
+        process=process,
     )

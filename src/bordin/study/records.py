@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bordin.coding.rating import Code, Rating
 from bordin.study.files import FlatTable
@@ -93,6 +93,8 @@ class Records:
         ``"participants"`` and ``"sessions"`` as read, for further columns.
     files : tuple of FileHash
     notes : tuple of str
+    process : mapping of str to mapping
+        Session to the process measures of the table, None where a cell is empty.
     """
 
     participants: Mapping[str, Participant]
@@ -103,6 +105,7 @@ class Records:
     tables: Mapping[str, FlatTable]
     files: tuple[FileHash, ...]
     notes: tuple[str, ...] = ()
+    process: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
 
     def first_readings(self, coding: str, standard: str | None) -> tuple[Rating, ...]:
         """Return the ratings that can enter a score: no second readings, and nothing of the gold standard."""

@@ -57,7 +57,7 @@ class Variable:
     id, label : str
         ``"alliance.q2"`` and ``"Agreed treatment goals"``.
     kind : str
-        ``"score"``, ``"rating"``, ``"summary"`` (of codes) or ``"outcome"``.
+        ``"score"``, ``"rating"``, ``"summary"`` (of codes), ``"measure"`` (of who speaks when) or ``"outcome"``.
     source : str
         Name of the instrument or coding system with its version.
     informant : str
@@ -81,7 +81,7 @@ class Variable:
 
     id: str
     label: str
-    kind: Literal["score", "rating", "summary", "outcome"]
+    kind: Literal["score", "rating", "summary", "measure", "outcome"]
     source: str
     informant: str = ""
     pole: int = 1

@@ -9,9 +9,10 @@ from pathlib import Path
 from bordin import instruments
 from bordin.coding import catalog as coding
 from bordin.coding.system import CodingSystem
-from bordin.errors import BordinError, CatalogError, Problem, ProtocolError, nearest
+from bordin.errors import BordinError, CatalogError, DataError, Problem, ProtocolError, nearest
 from bordin.instruments.instrument import Instrument
-from bordin.study.protocol import CodingUse, HypothesisPart, InstrumentUse, Outcome, Protocol
+from bordin.study.process_columns import ProcessColumns, process_columns
+from bordin.study.protocol import PROCESS, CodingUse, HypothesisPart, InstrumentUse, Outcome, Protocol
 from bordin.study.reader import protocol_path, read_protocol
 from bordin.toml_lines import Path as KeyPath
 from bordin.toml_lines import find_line
@@ -36,7 +37,7 @@ CODE_COLUMNS = {
 
 @dataclass(frozen=True)
 class Study:
-    """A study folder that was read and found consistent; no data yet.
+    """A study folder that was read and found consistent; no data yet, but which process measures there are.
 
     Attributes
     ----------
@@ -52,6 +53,10 @@ class Study:
         Variables of the table, ``*`` resolved.
     own_files : tuple of str
         The study's own instrument and coding files, relative to the folder.
+    hypotheses : tuple of HypothesisPart
+        With ``*`` resolved.
+    process : tuple of str
+        Columns of the process file that the table names.
     """
 
     folder: Path
@@ -63,6 +68,7 @@ class Study:
     columns: tuple[str, ...] = ()
     own_files: tuple[str, ...] = ()
     hypotheses: tuple[HypothesisPart, ...] = field(default=())
+    process: tuple[str, ...] = ()
 
     def instrument_use(self, name: str) -> InstrumentUse:
         """Return how the protocol uses the instrument called `name`."""
@@ -108,6 +114,7 @@ class _Resolver:
         self.instruments: dict[str, Instrument] = {}
         self.systems: dict[str, CodingSystem] = {}
         self.own_files: list[str] = []
+        self.process: ProcessColumns | None = None
 
     def study(self) -> Study:
         self._load_entries()
@@ -138,6 +145,11 @@ class _Resolver:
             columns=columns,
             own_files=tuple(self.own_files),
             hypotheses=hypotheses,
+            process=tuple(
+                n.removeprefix(f"{PROCESS}.")
+                for n in (*rows, *columns)
+                if self.process is not None and n.startswith(f"{PROCESS}.")
+            ),
         )
 
     def _problem(self, key: KeyPath, message: str, hint: str | None = None, value: str | None = None) -> None:
@@ -165,6 +177,20 @@ class _Resolver:
             except CatalogError as error:
                 self._catalog_problems(("coding", i, "system"), error)
         self.own_files = [name for name in self.own_files if (self.path.parent / name).is_file()]
+        self._load_process()
+
+    def _load_process(self) -> None:
+        """Find out which variables the file of process measures holds."""
+        declared, folder = self.protocol.data.process, self.path.parent
+        if declared is None:
+            return
+        try:
+            self.process = process_columns(folder, declared)
+        except DataError as error:
+            for p in error.problems:
+                path = Path(p.file or declared.file)
+                name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+                self.problems.append(Problem(p.message, name, p.line, p.column, p.hint))
 
     def _catalog_problems(self, key: KeyPath, error: BordinError) -> None:
         for p in error.problems:
@@ -178,6 +204,8 @@ class _Resolver:
         names = [f"{i}.{s.id}" for i, instrument in self.instruments.items() for s in instrument.scales]
         for c, system in self.systems.items():
             names += [f"{c}.{v.id}" for v in system.variables()]
+        if self.process is not None:
+            names += [f"{PROCESS}.{c}" for c in self.process.numbers]
         return names + [o.id for o in self.protocol.outcomes]
 
     def _resolve(self, given: tuple[str, ...], known: list[str], key: KeyPath) -> tuple[str, ...]:
@@ -188,13 +216,30 @@ class _Resolver:
             else:
                 matches = [k for k in known if k == name]
             if not matches and not self._part_failed(name):
-                self._problem(key, f"there is no variable {name!r}.", nearest(name, known), value=name)
+                self._problem(key, f"there is no variable {name!r}.", self._hint(name, known), value=name)
             found += [m for m in matches if m not in found]
         return tuple(found)
+
+    def _hint(self, name: str, known: list[str]) -> str:
+        """Say what to do about a name that is not known."""
+        part, _, own = name.partition(".")
+        declared = self.protocol.data.process
+        if part != PROCESS or part in {*self.instruments, *self.systems}:
+            return nearest(name, known)
+        if declared is None:
+            return 'Name the file of process measures in the protocol: [data.process] file = "process.csv".'
+        if self.process is not None and own in self.process.texts:
+            return f"The column {own} of {declared.file} holds words, no numbers."
+        if self.process is not None and not self.process.there and own not in self.process.numbers:
+            known_yet = "until it is, only bordin's own measures and mapped columns are known."
+            return f"{declared.file} is not there: {known_yet} {nearest(name, known)}"
+        return nearest(name, known)
 
     def _part_failed(self, name: str) -> bool:
         """Say whether a name belongs to an entry that could not be loaded (that was told already)."""
         part = name.split(".", 1)[0]
+        if part == PROCESS and self.protocol.data.process is not None:
+            return self.process is None
         declared = {u.id for u in self.protocol.instruments} | {u.id for u in self.protocol.coding}
         return part in declared - {*self.instruments, *self.systems}
 
@@ -224,11 +269,13 @@ class _Resolver:
 
     def _references(self, known: list[str]) -> None:
         for name in self.protocol.reliability:
-            if name not in known:
-                self._problem(("reliability", name), f"there is no variable {name!r}.", nearest(name, known))
+            if name not in known and not self._part_failed(name):
+                self._problem(
+                    ("reliability", name), f"there is no variable {name!r}.", self._hint(name, known)
+                )
         for name in self.protocol.labels:
-            if name not in known:
-                self._problem(("labels", name), f"there is no variable {name!r}.", nearest(name, known))
+            if name not in known and not self._part_failed(name):
+                self._problem(("labels", name), f"there is no variable {name!r}.", self._hint(name, known))
         self._mapped_columns()
         for part, what, ids in (
             ("responses", "instrument", list(self.instruments)),

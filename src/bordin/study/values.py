@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from statistics import fmean
 
@@ -17,7 +18,7 @@ from bordin.coding.summary import derive, summarize
 from bordin.errors import DataError, Problem
 from bordin.missing import Missing
 from bordin.study.people_files import as_text
-from bordin.study.protocol import CodingUse, InstrumentUse, Outcome
+from bordin.study.protocol import PROCESS, InstrumentUse, Outcome
 from bordin.study.records import Form, Participant, Records, Session
 from bordin.study.results import CodingFacts, FlowStep
 from bordin.study.study import Study
@@ -104,14 +105,18 @@ class _Maker:
 
     def make(self) -> UnitValues:
         sample = [p for p in self.records.participants.values() if self._in_sample(p)]
-        coded = {c: self._coded_sessions(c) for c in self.study.systems}
+        coded: dict[str, Mapping[str, Mapping[str, Value]]] = {
+            c: self._coded_sessions(c) for c in self.study.systems
+        }
+        if self.study.process:
+            coded[PROCESS] = self._measured_sessions()
         forms: dict[tuple[str, str], list[Form]] = defaultdict(list)
         for f in self.records.forms:
             forms[f.instrument, f.participant].append(f)
         if self.study.protocol.study.unit == "participant":
             units: list[Unit] = [(p.id, p, None) for p in sample]
         else:
-            # A session counts when it was coded or has a form; a session without either is no case.
+            # A session counts when it was coded, measured or has a form; a session with none is no case.
             with_form = {f.session for f in self.records.forms}
             units = [
                 (s.id, p, s)
@@ -119,10 +124,9 @@ class _Maker:
                 for s in self.sessions[p.id]
                 if (s.id in with_form or any(s.id in c for c in coded.values()))
             ]
-        chosen = {
-            c: {p.id: self._chosen_sessions(use, coded[c], self.sessions[p.id]) for p in sample}
-            for c, use in ((c, self.study.coding_use(c)) for c in self.study.systems)
-        }
+        chosen: dict[str, dict[str, list[Session]]] = {}
+        for c, sessions in coded.items():
+            chosen[c] = {p.id: self._chosen_sessions(c, sessions, p, chosen) for p in sample}
         columns: dict[str, tuple[Value, ...]] = {}
         for name in (*self.study.rows, *self.study.columns):
             columns[name] = tuple(self._value(name, p, s, coded, chosen, forms) for _, p, s in units)
@@ -182,28 +186,51 @@ class _Maker:
             found[c.session][c.dimension] = c.value
         return dict(found)
 
+    def _measured_sessions(self) -> dict[str, dict[str, Value]]:
+        """Return session to process measure to value, for sessions with at least one."""
+        return {
+            session: {c: Missing.NOT_RECORDED if v is None else v for c, v in measures.items()}
+            for session, measures in self.records.process.items()
+            if any(v is not None for v in measures.values())
+        }
+
     def _chosen_sessions(
-        self, use: CodingUse, coded: Mapping[str, object], own: list[Session]
+        self,
+        name: str,
+        coded: Mapping[str, object],
+        p: Participant,
+        chosen: Mapping[str, Mapping[str, list[Session]]],
     ) -> list[Session]:
-        """Return the coded sessions of a participant that the protocol's rule takes."""
-        sessions = [s for s in own if s.tape is not False and s.id in coded]
-        if self.study.protocol.study.unit == "session" or use.session == "mean" or len(sessions) < 2:
+        """Return the coded (or measured) sessions of a participant that the protocol's rule takes."""
+        declared = self.study.protocol.data.process
+        if name == PROCESS and declared is not None:
+            rule, what, where = declared.session, "measured", "[data.process]"
+            rules = "'coded', 'first', 'last' or 'mean'"
+        else:
+            rule, what, where = self.study.coding_use(name).session, "coded", "[[coding]]"
+            rules = "'first', 'last' or 'mean'"
+        sessions = [s for s in self.sessions[p.id] if s.tape is not False and s.id in coded]
+        if self.study.protocol.study.unit == "session" or rule == "mean" or not sessions:
             return sessions
-        who = sessions[0].participant
-        if use.session == "only":
+        if rule == "coded":
+            ids = {s.id for s in next((c[p.id] for c in chosen.values() if c[p.id]), [])}
+            return [s for s in sessions if s.id in ids]
+        if len(sessions) < 2:
+            return sessions
+        if rule == "only":
             self._say(
-                f"participant {who} has {len(sessions)} coded sessions in {use.id} where the protocol expects one.",
-                "Say which one counts: session = 'first', 'last' or 'mean' in [[coding]], or make the session the unit.",
+                f"participant {p.id} has {len(sessions)} {what} sessions in {name} where the protocol expects one.",
+                f"Say which one counts: session = {rules} in {where}, or make the session the unit.",
             )
             return sessions
         if any(s.number is None for s in sessions):
             self._say(
-                f"participant {who} has coded sessions without a number, so none is {use.session}.",
+                f"participant {p.id} has {what} sessions without a number, so none is {rule}.",
                 "Fill in the column number of the sessions file.",
             )
             return sessions
         ordered = sorted(sessions, key=lambda s: s.number or 0.0)
-        return [ordered[0] if use.session == "first" else ordered[-1]]
+        return [ordered[0] if rule == "first" else ordered[-1]]
 
     def _say(self, message: str, hint: str) -> None:
         self.problems.append(Problem(message, hint=hint))
@@ -221,7 +248,7 @@ class _Maker:
         if outcome is not None:
             return self._outcome(outcome, p, s)
         part, variable = name.split(".", 1)
-        if part in self.study.systems:
+        if part in coded:
             sessions = [s] if s is not None else chosen[part][p.id]
             return _mean([coded[part].get(t.id, {}).get(variable, Missing.NOT_RECORDED) for t in sessions])
         unit = s.id if s is not None else p.id
@@ -313,6 +340,9 @@ class _Maker:
             )
             left = with_form
         used = {u.split(".", 1)[0] for u in (*self.study.rows, *self.study.columns)} & {*self.study.systems}
+        how = "coded" if used else ""
+        if self.study.process:
+            used, how = used | {PROCESS}, "coded or measured" if used else "measured"
         if used:
             taped = {
                 units[i][1].id
@@ -322,8 +352,9 @@ class _Maker:
                 if not isinstance(v, Missing)
             }
             with_tape = [w for w in left if w in taped]
-            label = "with form and coded tape" if self.study.instruments else "with a coded tape"
-            steps.append(FlowStep(label, len(with_tape), _losses(left, with_tape, self._why_no_tape)))
+            label = f"with form and {how} tape" if self.study.instruments else f"with a {how} tape"
+            why = partial(self._why_no_tape, f"tape not {how}")
+            steps.append(FlowStep(label, len(with_tape), _losses(left, with_tape, why)))
             left = with_tape
         steps.append(self._analysed(left, units, columns))
         return tuple(steps)
@@ -346,14 +377,14 @@ class _Maker:
             return FlowStep(f"sessions analyzed, of {len(people)} participants", len(cases), lost)
         return FlowStep("analyzed", len(people), lost)
 
-    def _why_no_tape(self, who: str) -> str:
+    def _why_no_tape(self, otherwise: str, who: str) -> str:
         own = self.sessions[who]
         if not own:
             return "without a session on record"
         notes = [s.note or "tape not usable" for s in own if s.tape is False]
         if len(notes) == len(own):
             return Counter(notes).most_common(1)[0][0]
-        return "tape not coded"
+        return otherwise
 
     def _facts(self, name: str, sample: set[str]) -> CodingFacts:
         system, use = self.study.systems[name], self.study.coding_use(name)

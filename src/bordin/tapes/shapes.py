@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from bordin.errors import Problem, TapeError
@@ -179,7 +180,7 @@ class Transcript:
     def pauses(self, least: float = PAUSE_SECONDS) -> tuple[Stretch, ...]:
         """Return the stretches of at least `least` seconds, between first and last speech, in which nobody speaks."""
         speech = self.speech
-        gaps = (Stretch(a.end, b.start) for a, b in zip(speech, speech[1:], strict=False))
+        gaps = (Stretch(a.end, b.start) for a, b in pairwise(speech))
         return tuple(g for g in gaps if g.seconds >= least)
 
     def renamed(self, roles: Mapping[str, str]) -> Transcript:
@@ -248,7 +249,8 @@ def as_record(transcript: Transcript) -> dict[str, Any]:
                 "speaker": t.speaker,
                 "start": t.start,
                 "end": t.end,
-                "words": [_word_record(w) for w in t.words],
+                "text": t.text,
+                "words": [word_record(w) for w in t.words],
             }
             for t in transcript.turns
         ],
@@ -268,13 +270,25 @@ def as_record(transcript: Transcript) -> dict[str, Any]:
     }
 
 
-def _word_record(word: Word) -> dict[str, Any]:
+def word_record(word: Word) -> dict[str, Any]:
+    """Return a word as JSON holds it."""
     record: dict[str, Any] = {"text": word.text, "start": word.start, "end": word.end}
     if word.probability is not None:
         record["probability"] = word.probability
     if word.marks:
         record["marks"] = list(word.marks)
     return record
+
+
+def word_from_record(record: Mapping[str, Any]) -> Word:
+    """Read a word from what :func:`word_record` made."""
+    return Word(
+        str(record["text"]),
+        record.get("start"),
+        record.get("end"),
+        record.get("probability"),
+        tuple(record.get("marks", ())),
+    )
 
 
 def from_record(record: Mapping[str, Any], file: str | None = None) -> Transcript:
@@ -292,16 +306,7 @@ def from_record(record: Mapping[str, Any], file: str | None = None) -> Transcrip
                     str(t["speaker"]),
                     float(t["start"]),
                     float(t["end"]),
-                    tuple(
-                        Word(
-                            str(w["text"]),
-                            w.get("start"),
-                            w.get("end"),
-                            w.get("probability"),
-                            tuple(w.get("marks", ())),
-                        )
-                        for w in t.get("words", ())
-                    ),
+                    tuple(word_from_record(w) for w in t.get("words", ())),
                 )
                 for t in record["turns"]
             ),
@@ -315,5 +320,7 @@ def from_record(record: Mapping[str, Any], file: str | None = None) -> Transcrip
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TapeError(
-            Problem(f"this is no transcript of bordin ({error!r}).", file, hint="Read it with another format.")
+            Problem(
+                f"this is no transcript of bordin ({error!r}).", file, hint="Read it with another format."
+            )
         ) from None

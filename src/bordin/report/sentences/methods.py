@@ -47,6 +47,8 @@ def methods(results: Results) -> tuple[Phrase, ...]:
     if results.protocol.instruments:
         paragraphs.append(phrase(" ".join(_instrument(results, use) for use in results.protocol.instruments)))
     paragraphs += [phrase(_coding(results, use)) for use in results.protocol.coding]
+    if any(v.kind == "measure" for v in (*results.rows, *results.columns)):
+        paragraphs.append(phrase(_process(results)))
     paragraphs += reliability_methods(results)
     if results.protocol.outcomes:
         paragraphs.append(phrase(_outcomes(results)))
@@ -116,6 +118,26 @@ def _double_coding(results: Results, done: CodingFacts) -> str:
         )
         text += f" Not codable: {reasons}."
     return text
+
+
+_MEASURED = {
+    "first": "The first measured session of each participant counts.",
+    "last": "The last measured session of each participant counts.",
+    "mean": "Measures were averaged over each participant's measured sessions.",
+    "coded": "The session whose coding counts was taken.",
+}
+
+
+def _process(results: Results) -> str:
+    names = [v.label for v in (*results.rows, *results.columns) if v.kind == "measure"]
+    parts = [
+        f"Process measures of the tapes, a value a session: {listing(names)}. Those that bordin takes are counted "
+        "from the turns of the speakers, not from words; only rates of speech use words."
+    ]
+    declared = results.protocol.data.process
+    if declared is not None and results.protocol.study.unit == "participant":
+        parts += [_MEASURED[declared.session]] if declared.session in _MEASURED else []
+    return " ".join(parts)
 
 
 def _outcomes(results: Results) -> str:

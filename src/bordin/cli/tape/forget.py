@@ -1,0 +1,83 @@
+"""``bordin tape forget``: a withdrawn consent reaches every copy in the vault."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bordin.cli.tape.opening import StudyFolder
+
+
+def command(
+    participant: Annotated[str, typer.Argument(help="Pseudonym of the participant.")],
+    study: StudyFolder = Path(),
+    reason: Annotated[str, typer.Option(help="Why; it stays in the tombstone.")] = "consent withdrawn",
+    measures: Annotated[
+        bool,
+        typer.Option(
+            "--measures", help="Also take the participant's rows out of the file of process measures."
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Destroy all tapes of a participant, and everything made of them."""
+    import sys
+
+    from bordin.cli.tape.batch import counted
+    from bordin.cli.tape.opening import opened
+    from bordin.errors import Problem, TapeError
+
+    loaded, vault = opened(study, locked=True)
+    tapes = vault.find(participant=participant)
+    if tapes and not yes:
+        what = (
+            f"{counted(len(tapes), 'tape')} of {participant} (sessions {', '.join(t.session for t in tapes)})"
+        )
+        if not sys.stdin.isatty():
+            raise TapeError(
+                Problem(f"{what} would be destroyed for good.", hint="Give the command again with --yes.")
+            )
+        if input(f"{what} and all that was made of them will be destroyed for good. Type yes: ") != "yes":
+            print("Nothing was done.")
+            raise typer.Exit(1)
+    stones = vault.forget(participant=participant, reason=reason)
+    for stone in stones:
+        print(
+            f"{stone.tape}, session {stone.session}: forgotten on {stone.time[:10]} ({stone.reason}); "
+            f"{counted(len(stone.destroyed), 'file')} destroyed."
+        )
+    if measures:
+        print(_without_measures(loaded.folder, {s.session for s in stones}))
+    exports = dict.fromkeys(f"{e.path} ({e.what}, {e.time[:10]})" for s in stones for e in s.exports)
+    if exports:
+        print(
+            "Earlier exports that hold something of these tapes. bordin cannot reach them: delete them yourself."
+        )
+        for export in exports:
+            print(f"  {export}")
+    print(
+        "Backups made before today still hold the sealed tapes and their keys: see docs/explanation/sealed-tapes.md."
+    )
+
+
+def _without_measures(folder: Path, sessions: set[str]) -> str:
+    """Take the rows of some sessions out of the file of process measures."""
+    import csv
+    import io
+
+    from bordin.cli.tape.batch import counted
+    from bordin.tapes.plain_files import PlainWriter
+
+    path = folder / "data" / "process.csv"
+    if not path.is_file():
+        return "There is no file of process measures."
+    lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    at = lines[0].index("session")
+    kept = [lines[0], *(line for line in lines[1:] if line[at] not in sessions)]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(kept)
+    with PlainWriter(path, path.name, path.name) as file:
+        file.write(text.getvalue().encode())
+    return f"Taken out of {path.name}: {counted(len(lines) - len(kept), 'row')}."

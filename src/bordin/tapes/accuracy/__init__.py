@@ -1,0 +1,1 @@
+"""Accuracy of a transcript: held against one that a person corrected."""
