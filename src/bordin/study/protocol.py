@@ -306,6 +306,11 @@ class Tapes(_Part):
     glossary: tuple[str, ...] = Field(
         (), description="Words of the study that the recognizer should expect, such as boom and bust."
     )
+    voiceprints: bool = Field(
+        False,
+        description="Keep a vector of each speaker's voice in the sealed tape, so that a therapist is recognized on "
+        "later tapes. A voiceprint is biometric: say true only where consent covers it.",
+    )
     names: str | None = Field(
         None,
         description="The study's own file of names and places that may be spoken on the tapes; relative to the folder.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from bordin.tapes.deidentification import (
     remaining,
     together,
 )
+from bordin.tapes.deidentification.proposals import Finder
 from bordin.tapes.plain_files import PlainWriter
 from bordin.tapes.shapes import SAMPLE_RATE, Stretch, Transcript
 from bordin.tapes.vault import Tape
@@ -68,8 +69,8 @@ class TapeReview:
         return apply(self.transcript, self.proposals, self.decisions)
 
 
-def study_dictionary(study: Study) -> Dictionary | None:
-    """Read the study's own names and places, when the protocol names a file of them."""
+def study_dictionary(study: Study, participant: str) -> Dictionary | None:
+    """Read the study's names and places that may be said on a participant's tapes, when the protocol has any."""
     name = study.protocol.tapes.names
     if name is None:
         return None
@@ -82,13 +83,21 @@ def study_dictionary(study: Study) -> Dictionary | None:
                 hint="Make it with the columns text and kind, or take names out of [tapes].",
             )
         )
-    return read_dictionary(path)
+    return read_dictionary(path).for_participant(participant)
 
 
-def review_tape(study: Study, tape: Tape) -> TapeReview:
-    """Propose what may identify somebody on a tape, together with what was decided before."""
+def review_tape(study: Study, tape: Tape, extra: Finder | None = None) -> TapeReview:
+    """Propose what may identify somebody on a tape, together with what was decided before.
+
+    Parameters
+    ----------
+    study : Study
+    tape : Tape
+    extra : callable, optional
+        Proposes more from the transcript, such as presidio.
+    """
     transcript = read_tape_transcript(tape)
-    proposals = propose(transcript, study_dictionary(study))
+    proposals = propose(transcript, study_dictionary(study, tape.participant), extra=extra)
     if not tape.has(DECISIONS):
         return TapeReview(transcript, proposals, ())
     record = json.loads(tape.read_bytes(DECISIONS))
@@ -98,8 +107,8 @@ def review_tape(study: Study, tape: Tape) -> TapeReview:
     return TapeReview(transcript, together(proposals, before), before.decisions, before.dropped)
 
 
-def keep_decisions(tape: Tape, review: TapeReview, decisions: Sequence[Decision]) -> None:
-    """Write decisions into the tape; later ones replace earlier ones on the same place."""
+def keep_decisions(tape: Tape, review: TapeReview, decisions: Sequence[Decision]) -> TapeReview:
+    """Write decisions into the tape, and return the review with them; later ones replace earlier ones."""
     merged = {d.proposal: d for d in (*review.decisions, *decisions)}
     if not tape.has(DECISION_KEY):
         tape.write_bytes(DECISION_KEY, new_key())
@@ -107,6 +116,7 @@ def keep_decisions(tape: Tape, review: TapeReview, decisions: Sequence[Decision]
         merged.values(), review.proposals, review.transcript, key=tape.read_bytes(DECISION_KEY)
     )
     tape.write_bytes(DECISIONS, json.dumps(record).encode())
+    return replace(review, decisions=tuple(merged.values()))
 
 
 def write_sound(tape: Tape, path: Path, hidden: Sequence[Stretch]) -> None:

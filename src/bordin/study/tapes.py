@@ -19,6 +19,7 @@ from bordin.study.files import read_table
 from bordin.study.people_files import read_participants, read_sessions
 from bordin.study.records import Session
 from bordin.study.study import Study
+from bordin.study.voices import ROLES, keep_voiceprints
 from bordin.tapes.engines.choose import Wish, choose
 from bordin.tapes.quality import as_record as quality_record
 from bordin.tapes.shapes import Transcript, as_record, from_record
@@ -27,7 +28,7 @@ from bordin.tapes.vault import FOLDER, Tape, TapeExists, Vault
 from bordin.tapes.working_copy import WorkingCopy, measure
 
 ORIGINAL, WORKING, PEAKS = "original", "working.wav", "peaks"
-TRANSCRIPT, ROLES = "transcript.json", "roles.json"
+TRANSCRIPT = "transcript.json"
 BLOCK = 1 << 20
 
 
@@ -83,11 +84,14 @@ class ProcessTask:
     vault : Vault
     tape : str
     wish : Wish
+    voiceprints : bool
+        Keep a voiceprint of each speaker; the protocol has to say so.
     """
 
     vault: Vault
     tape: str
     wish: Wish
+    voiceprints: bool = False
 
 
 @dataclass(frozen=True)
@@ -298,7 +302,10 @@ def process_tape(task: ProcessTask, tell: TellStage = lambda stage, share: None)
         facts = tape.facts()
         engines, cautions = choose(task.wish)
         with tape.reader(WORKING) as file:
-            made = transcribe(WorkingCopy(file, name=tape.id), facts["sha256"], engines, tape, tell)
+            sound = WorkingCopy(file, name=tape.id)
+            made = transcribe(sound, facts["sha256"], engines, tape, tell)
+            if task.voiceprints:
+                keep_voiceprints(tape, sound, made.turns, task.wish.threads)
         record = as_record(made) | {"warnings": [*made.warnings, *cautions]}
         data = json.dumps(record, ensure_ascii=False).encode()
         new = not tape.has(TRANSCRIPT) or tape.read_bytes(TRANSCRIPT) != data

@@ -128,8 +128,8 @@ def draft_folder(vault: Path, tape: str) -> Iterator[Path]:
     folder = vault / f"{_DRAFT}{tape}-{secrets.token_hex(4)}"
     lock = vault / LOCKS_FOLDER / folder.name
     try:
-        # Owned before it is there: nobody takes it for abandoned.
-        with owned(lock):
+        # Owned before it is there: nobody takes it for abandoned. One who cleans may have the lock for a moment.
+        with owned(lock, wait=True):
             folder.mkdir()
             yield folder
     finally:
@@ -149,7 +149,9 @@ def drop_draft(folder: Path, *, sealed: bool) -> None:
 def clean_drafts(vault: Path, *, sealed: bool) -> list[str]:
     """Remove the drafts that no living process owns; return their names."""
     gone = []
-    for folder in sorted(vault.glob(f"{_DRAFT}*")):
+    # A process that is killed when its tape has just appeared leaves the lock and no folder.
+    names = {p.name for place in (vault, vault / LOCKS_FOLDER) for p in place.glob(f"{_DRAFT}*")}
+    for folder in (vault / name for name in sorted(names)):
         lock = vault / LOCKS_FOLDER / folder.name
         with owned(lock) as mine:
             if mine and folder.is_dir():

@@ -60,13 +60,13 @@ def by_speaker(turns: Sequence[Turn], words: Sequence[Word], speakers: Sequence[
         Of each word.
     """
     joined = join_turns(turns)
-    order = sorted(range(len(words)), key=lambda i: words[i].start or 0.0)
+    order = sorted(range(len(words)), key=lambda i: (words[i].start or 0.0, words[i].end or 0.0))
     return _filled(joined, [words[i] for i in order], [speakers[i] for i in order], ())
 
 
 def join_turns(turns: Sequence[Turn]) -> list[Turn]:
     """Join stretches of one speaker that only a pause under two seconds parts, if nobody speaks in it."""
-    ordered = sorted(turns, key=lambda t: (t.start, t.end))
+    ordered = sorted(turns, key=_place)
     joined: list[Turn] = []
     last: dict[str, int] = {}
     for t in ordered:
@@ -74,12 +74,17 @@ def join_turns(turns: Sequence[Turn]) -> list[Turn]:
         if i is not None and t.start - joined[i].end < PAUSE_SECONDS:
             gap = (joined[i].end, t.start)
             others = (o for o in ordered if o.speaker != t.speaker)
-            if not any(o.start < gap[1] and o.end > gap[0] for o in others):
+            # What touches or overlaps is one turn, whoever else speaks then.
+            if gap[1] <= gap[0] or not any(o.start < gap[1] and o.end > gap[0] for o in others):
                 joined[i] = replace(joined[i], end=max(joined[i].end, t.end))
                 continue
         last[t.speaker] = len(joined)
         joined.append(replace(t, words=()))
-    return sorted(joined, key=lambda t: (t.start, t.end))
+    return sorted(joined, key=_place)
+
+
+def _place(turn: Turn) -> tuple[float, float, str]:
+    return turn.start, turn.end, turn.speaker
 
 
 class _Voice:
@@ -128,25 +133,23 @@ def _snapped(words: Sequence[Word], speakers: Sequence[str]) -> list[str]:
     found = list(speakers)
     ends = [i + 1 for i, w in enumerate(words) if w.text.endswith(SENTENCE_ENDS)]
     changes = [i for i in range(1, len(words)) if speakers[i] != speakers[i - 1]]
+    before = 0
     for place, change in enumerate(changes):
-        before = changes[place - 1] if place else 0
         after = changes[place + 1] if place + 1 < len(changes) else len(words)
         near = [e for e in ends if before < e < after or e == change]
         near = [e for e in near if abs(e - change) <= SNAP_WORDS and _apart(words, e, change) <= SNAP_SECONDS]
-        if not near:
-            continue
-        to = min(near, key=lambda e: (abs(e - change), e))
+        # The next change stays behind this one: who was heard between the two keeps a word.
+        to = before = min(near, key=lambda e: (abs(e - change), e), default=change)
         for i in range(min(to, change), max(to, change)):
             found[i] = speakers[change] if to < change else speakers[change - 1]
     return found
 
 
-def _apart(words: Sequence[Word], one: int, other: int) -> float:
-    """Seconds between the borders before word `one` and before word `other`."""
-    first, second = sorted((one, other))
-    if first == second:
-        return 0.0
-    return _times(words[second - 1])[1] - _times(words[first])[0]
+def _apart(words: Sequence[Word], to: int, change: int) -> float:
+    """Seconds by which a change of speaker before word `change` would move to before word `to`; pauses count."""
+    if to < change:
+        return _times(words[change])[0] - _times(words[to])[0]
+    return _times(words[to - 1])[1] - _times(words[change - 1])[1] if to > change else 0.0
 
 
 def _filled(
@@ -171,7 +174,7 @@ def _filled(
         else:
             held.setdefault(i, []).append(marked)
     whole = [replace(t, words=tuple(held.get(i, ()))) for i, t in enumerate(turns)]
-    return tuple(sorted((*whole, *_alone(alone)), key=lambda t: (t.start, t.end)))
+    return tuple(sorted((*whole, *_alone(alone)), key=_place))
 
 
 def _alone(words: Sequence[tuple[str, Word]]) -> list[Turn]:

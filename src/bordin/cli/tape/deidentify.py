@@ -22,6 +22,12 @@ def command(
         str | None, typer.Option(help="Numbers of proposals to hide, such as 1,3-5, or all.")
     ] = None,
     reject: Annotated[str | None, typer.Option(help="Numbers of proposals to leave, or all.")] = None,
+    presidio: Annotated[
+        str | None,
+        typer.Option(
+            help="Also ask presidio (an extra): the folder of a spaCy model, or patterns for its own patterns alone."
+        ),
+    ] = None,
     key_file: KeyFile = None,
 ) -> None:
     """Review the names, places and numbers on a tape, and decide which are hidden in copies."""
@@ -31,7 +37,7 @@ def command(
 
     loaded, vault = opened(study, key_file)
     tape = tape_named(vault, session)
-    review = review_tape(loaded, tape)
+    review = review_tape(loaded, tape, _presidio(presidio))
     if review.dropped:
         print(f"{review.dropped} earlier decisions no longer fit: the tape was transcribed anew.")
     if not review.proposals:
@@ -49,14 +55,22 @@ def command(
         yes, no = _chosen(accept, review), _chosen(reject, review)
         decisions = _decided(review, yes, no)
     with tape.hold():
-        keep_decisions(tape, review, decisions)
-    left = review_tape(loaded, tape).undecided
+        left = keep_decisions(tape, review, decisions).undecided
     hidden = sum(d.accepted for d in decisions)
     print(
         f"{hidden} to be hidden in copies, {len(decisions) - hidden} left as they are, {len(left)} undecided."
     )
     if not left:
         print(f"Next: bordin tape export {study} {session} --to FOLDER")
+
+
+def _presidio(given: str | None):  # type: ignore[no-untyped-def]  # a finder, imported late
+    """Return presidio as a finder, when it is asked for."""
+    if given is None:
+        return None
+    from bordin.tapes.deidentification.presidio import PresidioFinder
+
+    return PresidioFinder(None if given == "patterns" else given)
 
 
 def _decided(review: TapeReview, yes: set[int], no: set[int]) -> list[Decision]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from bordin.tapes.engines.shapes import Sound, Tell
 from bordin.tapes.engines.speaker_clusters import match_voices, unit_rows, voices
+from bordin.tapes.engines.voiceprint import Embedder
 from bordin.tapes.shapes import SAMPLE_RATE, EngineFacts, Turn, union
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -126,28 +127,18 @@ class OnnxDiarizer:
                     clean = samples[i * SHIFT + OFFSET : j * SHIFT + OFFSET]
                     seconds = len(clean) / SAMPLE_RATE
                     if seconds >= LEAST_CLEAN:
-                        said.append(_Utterance(w, k, i, j, seconds, self._vector(embed, clean)))
+                        said.append(_Utterance(w, k, i, j, seconds, embed.vector(clean)))
             tell((w + 1) / len(starts))
         return np.stack(activity), said
 
-    @staticmethod
-    def _vector(embed: Any, samples: FloatArray) -> FloatArray:
-        stream = embed.create_stream()
-        stream.accept_waveform(SAMPLE_RATE, samples)
-        stream.input_finished()
-        vector: FloatArray = unit_rows(np.asarray(embed.compute(stream), dtype=np.float64)[None])[0]
-        return vector
-
-    def _load(self) -> tuple[Any, Any]:
+    def _load(self) -> tuple[Any, Embedder]:
         import onnxruntime
-        import sherpa_onnx
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = self.threads, 1
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(self.segmentation, options, providers=["CPUExecutionProvider"])
-        settings = sherpa_onnx.SpeakerEmbeddingExtractorConfig(model=self.embedding, num_threads=self.threads)
-        return session, sherpa_onnx.SpeakerEmbeddingExtractor(settings)
+        return session, Embedder(self.embedding, threads=self.threads)
 
 
 def _starts(duration: float) -> list[float]:
@@ -207,16 +198,21 @@ def _turns(heard: FloatArray, placed: IntArray, speakers: int, duration: float) 
     frames = heard.shape[1]
     total = round((len(heard) - 1) * STEP / FRAME) + frames
     votes, weights = np.zeros((total, speakers)), np.zeros(total)
+    anybody = np.zeros(total)
     middle = np.hamming(frames) + 0.05
     for w, active in enumerate(heard):
         at = round(w * STEP / FRAME)
         weights[at : at + frames] += middle
+        anybody[at : at + frames] += middle * np.minimum(active.sum(axis=1), 1.0)
         for speaker in range(speakers):
             votes[at : at + frames, speaker] += middle * (active * (placed[w] == speaker)).sum(axis=1)
     share = votes / weights[:, None]
+    # Windows may agree that somebody speaks and not on who: then the speaker with most votes does.
+    unsettled = (anybody / weights > ACTIVE) & (share.max(axis=1) <= ACTIVE)
+    most = share.argmax(axis=1)
     found: list[Turn] = []
     for speaker in range(speakers):
-        loud = share[:, speaker] > ACTIVE
+        loud = (share[:, speaker] > ACTIVE) | (unsettled & (most == speaker))
         for start, end in _runs(loud | _faint(share, speaker)):
             first, last = (at * FRAME + OFFSET / SAMPLE_RATE for at in (start, end))
             found.append(Turn(f"S{speaker + 1}", 0.0 if start == 0 else first, min(duration, last)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ class WhisperCpp:
             if not text or text.startswith(("[", "(")):
                 continue
             probability = float(getattr(piece, "probability", float("nan")))
-            known = probability if probability == probability else None  # NaN is unequal to itself
+            known = None if math.isnan(probability) else probability
             word = Word(text, piece.t0 * CENTISECOND, piece.t1 * CENTISECOND, known)
             found.append(word.marked(LOW_CONFIDENCE) if known is not None and known < UNSURE else word)
         return Heard(tuple(on_tape(loops_marked(found), places)), self.language or "")
