@@ -3,22 +3,32 @@
 
 UV := $(shell command -v uv 2>/dev/null)
 VENV := .venv
+MODELS := .models
+VOICES := .voices
+# What is tested with real speech models: accuracy, engines, a sealed study, and the tutorial's commands.
+REAL := tests/tapes/real tests/test_docs.py::test_the_tutorial_on_tapes_runs_as_written
 PY := $(VENV)/bin/python
 INSTALL := UV="$(UV)" PYTHON="$(PYTHON)" sh requirements/install.sh $(VENV)
 OPTIONS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test setup lint bench level docs lock wheel clean
+.PHONY: help demo test tapes-real setup lint bench bench-tapes kills level docs lock wheel clean
 .DELETE_ON_ERROR:
 
 help:  ## List these commands.
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
 
 demo: $(VENV)/.ready  ## Set up, run both example studies, say where their reports are.
 	@$(VENV)/bin/bordin demo
 
 test: $(VENV)/.ready-test  ## Set up and run the tests (OPTIONS="-k word" picks some).
 	@$(PY) -m pytest $(OPTIONS)
+
+tapes-real: $(VENV)/.ready-test  ## Fetch speech models and test tapes with them (minutes; needs a network the first time).
+	@.ci/models.sh $(MODELS)
+	@UV="$(UV)" PYTHON="$(PYTHON)" .ci/voices.sh $(VOICES)
+	@BORDIN_MODELS="$(abspath $(MODELS))" BORDIN_TEST_MODELS="$(abspath $(MODELS))" \
+		BORDIN_TEST_VOICES="$(abspath $(VOICES))" $(PY) -m pytest $(REAL) $(OPTIONS)
 
 setup: $(VENV)/.ready-test  ## Make the environment .venv and nothing else.
 	@echo "The environment is ready: $(VENV)/bin/bordin --help"
@@ -33,6 +43,12 @@ bench: $(VENV)/.ready  ## Measure the statistics against R; says what is missing
 	@$(PY) benchmarks/association.py
 	@$(PY) benchmarks/reliability.py
 
+bench-tapes: $(VENV)/.ready-test  ## Measure work on tapes: CPU time, sealing, memory, reads (OPTIONS="--parts add").
+	@BORDIN_MODELS="$${BORDIN_MODELS:-$(abspath $(MODELS))}" $(PY) benchmarks/tapes.py $(OPTIONS)
+
+kills: $(VENV)/.ready-test  ## Kill runs on tapes 50 times and look whether anything is lost (many minutes).
+	@$(PY) benchmarks/tape_kills.py $(OPTIONS)
+
 level: $(VENV)/.ready  ## Simulate the error rate of maxT with missing cells (many minutes).
 	@$(PY) benchmarks/maxt_level.py
 
@@ -45,8 +61,8 @@ wheel: $(VENV)/.ready  ## Build the wheel into dist/.
 lock:  ## Resolve the requirements anew (needs uv).
 	@sh requirements/lock.sh "$(UV)"
 
-clean:  ## Remove the environment, caches and written reports.
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis examples/*/reports
+clean:  ## Remove the environment, models and voices of tests, caches and written reports.
+	rm -rf $(VENV) $(MODELS) $(VOICES) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis examples/*/reports
 	find src tests docs benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.ready: requirements/bordin.txt requirements/install.sh pyproject.toml

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Put the speech models of the tests into a folder: .ci/models.sh DIR, then BORDIN_MODELS=DIR make test.
+# `make tapes-real` calls it, and runs the tests that need all of them.
 # What is there already is hashed and stays. What cannot be had is named, and its tests skip; that is no failure.
 set -eu
 [ $# -eq 1 ] || { echo "usage: .ci/models.sh DIR" >&2; exit 2; }

@@ -15,6 +15,7 @@ import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import typer.models
@@ -22,7 +23,7 @@ import typer.models
 import bordin.association
 from bordin import errors, estimate, instruments, missing
 from bordin.association import as_record, associate, cells
-from bordin.cli import VERBS
+from bordin.cli import GROUPS, VERBS
 from bordin.coding import catalog as coding
 from bordin.instruments.score import AlertRaised, BadCell, Fault, Score, ScoreTable
 from bordin.reliability.shapes import Reliability
@@ -33,12 +34,29 @@ from bordin.study.analysis import analyse
 from bordin.study.protocol import json_schema
 from bordin.study.reading import read_records
 from bordin.study.study import load_study
+from bordin.tapes.drafts import TapeExists, TapeForgotten
+from bordin.tapes.locks import WrongLock
+from bordin.tapes.stages import transcribe
+from bordin.tapes.tape_folder import TapeHeld
 
 DOCS = Path(__file__).parent
 EXAMPLE = DOCS.parent / "examples" / "socialization"
 WORDS: Mapping[str, Mapping[str, str]] = tomllib.loads((DOCS / "words.toml").read_text(encoding="utf-8"))
 MADE = "<!-- Made by docs/make_reference.py: change the code or docs/words.toml, then run make docs. -->"
 
+
+# Modules for work on tapes, and the names of each that are public; all of ``__all__`` where none stand here.
+TAPES: Mapping[str, tuple[str, ...]] = {
+    "bordin.tapes.one_recording": ("process_recording", "Made"),
+    "bordin.tapes.engines.choose": ("Wish", "choose"),
+    "bordin.tapes.stages": ("transcribe", "Engines", "InMemory"),
+    "bordin.tapes.shapes": ("Transcript", "Turn", "Word", "Stretch", "EngineFacts"),
+    "bordin.tapes.formats": (),
+    "bordin.tapes.accuracy.evaluation": ("evaluate", "evaluate_all", "Evaluation"),
+    "bordin.tapes.measures": (),
+    "bordin.tapes.deidentification": (),
+    "bordin.tapes.vault": ("create_vault", "create_unsealed", "open_vault", "Vault", "Tape"),
+}
 
 _undocumented: list[str] = []
 
@@ -79,20 +97,40 @@ def verbs() -> Iterator[str]:
         "`bordin VERB --help` prints the same. Exit status: 0 done; 1 done, but the data hold faults",
     )
     yield "that are listed; 2 not done."
+    yield from ("", *_overview())
     for verb, summary in VERBS.items():
         command = import_module(f"bordin.cli.{verb.replace(' ', '.')}").command
         yield from ("", f"## bordin {verb}", "", summary, "")
-        rows = [_parameter(p, hint) for p, hint in _hints(command)]
-        usage = " ".join(
-            ["bordin", verb, *(r[0].upper().strip("`") for r in rows if not r[0].startswith("`--"))]
-        )
-        yield from (
-            "```",
-            usage + (" [OPTIONS]" if any(r[0].startswith("`--") for r in rows) else ""),
-            "```",
-            "",
-        )
+        parameters = list(_hints(command))
+        rows = [_parameter(p, hint) for p, hint in parameters]
+        usage = ["bordin", verb, *(_usage(p, h) for p, h in parameters if _is_argument(h))]
+        if not all(_is_argument(h) for _, h in parameters):
+            usage.append("[OPTIONS]")
+        yield from ("```", " ".join(usage), "```", "")
         yield from table(("argument or option", "default", "meaning"), rows)
+
+
+def _overview() -> Iterator[str]:
+    """Yield a list of all verbs, group by group, each with a link to its section."""
+    for group, summary in {"": "Studies and data.", **GROUPS}.items():
+        inside = [v for v in VERBS if v.partition(" ")[0 if " " in v else 1] == group]
+        links = ", ".join(f"[{v.rpartition(' ')[2]}](#bordin-{v.replace(' ', '-')})" for v in inside)
+        yield f"- {f'`bordin {group}`. ' if group else ''}{summary.rstrip('.')}: {links}"
+
+
+def _is_argument(hint: Any) -> bool:
+    return isinstance(typing.get_args(hint)[1], typer.models.ArgumentInfo)
+
+
+def _usage(parameter: inspect.Parameter, hint: Any) -> str:
+    """Write an argument as a usage line does: dots where several may stand, brackets where none need to."""
+    kind, info = typing.get_args(hint)
+    name = (info.metavar or parameter.name).upper() + ("..." if _takes_several(kind) else "")
+    return name if parameter.default is inspect.Parameter.empty else f"[{name}]"
+
+
+def _takes_several(kind: Any) -> bool:
+    return any(typing.get_origin(k) is list for k in (kind, *typing.get_args(kind)))
 
 
 def _hints(command: Any) -> Iterator[tuple[inspect.Parameter, Any]]:
@@ -105,7 +143,7 @@ def _parameter(parameter: inspect.Parameter, hint: Any) -> tuple[str, str, str]:
     kind, info = typing.get_args(hint)
     default = parameter.default
     if isinstance(info, typer.models.ArgumentInfo):
-        name = parameter.name
+        name = (info.metavar or parameter.name).lower() + ("..." if _takes_several(kind) else "")
     else:
         dashed = parameter.name.replace("_", "-")
         plain = f"--{dashed}/--no-{dashed}" if kind is bool else f"--{dashed}"
@@ -459,6 +497,14 @@ def error_kinds() -> Iterator[str]:
     yield from table(
         ("kind", "meaning"), [(f"`{k.__name__}`", _first_sentence(inspect.getdoc(k) or "")) for k in kinds]
     )
+    yield from ("", WORDS["text"]["tape_errors"], "")
+    yield from table(
+        ("kind", "where", "meaning"),
+        [
+            (f"`{k.__name__}`", f"`{k.__module__}`", _first_sentence(inspect.getdoc(k) or ""))
+            for k in (WrongLock, TapeHeld, TapeExists, TapeForgotten)
+        ],
+    )
     yield from ("", "## A problem", "", "Each error holds one or more problems, as `error.problems`.", "")
     yield from table(
         ("field", "meaning"), _described(_fields(errors.Problem), _descriptions(errors.Problem), "Problem")
@@ -479,24 +525,38 @@ def python() -> Iterator[str]:
     yield from ("", WORDS["text"]["python"])
     for module in (bordin.association, instruments):
         yield from ("", f"## {module.__name__}", "", (inspect.getdoc(module) or "").partition("\n\n")[0], "")
-        rows = []
-        for name in module.__all__:
-            thing = getattr(module, name)
-            rows.append((f"`{name}`", _plain(_first_sentence(inspect.getdoc(thing) or ""))))
-        yield from table(("name", "what it does"), rows)
-    yield from ("", "## associate", "", "```text", f"associate{_signature(associate)}", "```", "")
-    yield from (
-        (inspect.getdoc(associate) or "")
-        .replace("\n----", "\n----")
-        .join(("```text\n", "\n```"))
-        .splitlines()
-    )
+        yield from _public(module, tuple(module.__all__))
+    yield from ("", "## bordin.tapes", "", WORDS["text"]["tapes"])
+    for path, names in TAPES.items():
+        module = import_module(path)
+        yield from ("", f"### {path}", "", _first_sentence(inspect.getdoc(module) or ""), "")
+        yield from _public(module, names or tuple(module.__all__))
+    for function in (associate, transcribe):
+        yield from ("", f"## {function.__name__}", "")
+        yield from ("```text", f"{function.__name__}{_signature(function)}", "```", "")
+        yield from (inspect.getdoc(function) or "").join(("```text\n", "\n```")).splitlines()
+
+
+def _public(module: ModuleType, names: Sequence[str]) -> list[str]:
+    """Return the table of what a module offers; a constant has its description in words.toml."""
+    rows = []
+    for name in names:
+        thing, told = getattr(module, name), WORDS["constants"].get(name)
+        if told is None and not callable(thing):
+            _undocumented.append(f"{module.__name__}: {name}")
+        rows.append((f"`{name}`", told or _plain(_first_sentence(inspect.getdoc(thing) or ""))))
+    return table(("name", "what it does"), rows)
 
 
 def _signature(function: Any) -> str:
     parameters = inspect.signature(function).parameters.values()
-    shown = [p.name if p.default is p.empty else f"{p.name}={p.default!r}" for p in parameters]
+    shown = [p.name if p.default is p.empty else f"{p.name}={_default(p.default)}" for p in parameters]
     return "(" + ", ".join(shown) + ")"
+
+
+def _default(value: Any) -> str:
+    # A function would show its address, which is another one each time.
+    return "..." if callable(value) else repr(value)
 
 
 # ---------------------------------------------------------------- Markdown

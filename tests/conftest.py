@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import runpy
+import sys
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -16,13 +19,34 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 GUARD = Path(__file__).parent / "network_guard"
 
+# So that tests of all folders, and the processes that they start, can import the fake engines.
+sys.path.insert(0, str(Path(__file__).parent / "tapes" / "engines_made_up"))
+
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH")]))
 runpy.run_path(str(GUARD / "sitecustomize.py"))
 
 
+REAL = "tests/tapes/real/"
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the lanes that were not run."""
+    """Name the lanes that were not run, and what the lane of real models left out."""
     terminalreporter.section("lanes not run")
+    for line in _not_run_with_models(terminalreporter.stats):
+        terminalreporter.line(line)
     terminalreporter.line("make bench: speed against R")
+    terminalreporter.line("make bench-tapes: CPU time, memory and reads of the work on tapes")
+    terminalreporter.line("make kills: runs on tapes killed again and again (many minutes)")
     terminalreporter.line("make level: error rate of maxT, by simulation (many minutes)")
+
+
+def _not_run_with_models(stats: dict[str, list[Any]]) -> list[str]:
+    reports = {
+        outcome: [r for r in stats.get(outcome, []) if getattr(r, "nodeid", "").startswith(REAL)]
+        for outcome in ("passed", "failed", "error", "skipped")
+    }
+    if not any(reports[outcome] for outcome in ("passed", "failed", "error")):
+        return ["make tapes-real: tapes with real speech models (minutes; fetches them the first time)"]
+    reasons = Counter(r.longrepr[2].removeprefix("Skipped: ") for r in reports["skipped"])
+    return [f"make tapes-real, {n} of its tests: {reason}" for reason, n in reasons.items()]

@@ -22,6 +22,7 @@ from bordin import instruments
 from bordin.cli import VERBS, main
 from bordin.coding import catalog as coding
 from bordin.study.protocol import json_schema
+from bordin.tapes.speech_models import default_models
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -137,17 +138,26 @@ def test_every_page_is_reached_from_the_index() -> None:
     assert [p for p in pages if f"]({p})" not in index] == []
 
 
-@pytest.mark.skipif(os.name == "nt", reason="the tutorial's commands are for a Unix shell")
-def test_the_tutorial_runs_as_written(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("reports"))
+ON_UNIX = pytest.mark.skipif(os.name == "nt", reason="the tutorial's commands are for a Unix shell")
+
+
+def follow(page: Path, folder: Path, *, models: bool = False, **environment: str) -> int:
+    """Run the blocks of a tutorial in their order, and return how many were run.
+
+    ``sh`` is run, ``sh fails`` has to fail, ``file=`` is written, ``text`` has to be in what was printed last.
+    Blocks marked ``models`` need speech models, and those marked ``network`` are never run.
+    """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     printed, ran = "", 0
-    for kind, body in blocks(DOCS / "tutorial" / "first-study.md"):
+    for kind, body in blocks(page):
+        if "network" in kind or ("models" in kind and not models):
+            continue
         if kind.startswith("sh"):
             done = subprocess.run(
                 ["bash", "-ec", body],
-                cwd=tmp_path,
-                env={**os.environ, "PATH": path, "COLUMNS": "200"},
+                cwd=folder,
+                env={**os.environ, "PATH": path, "COLUMNS": "200", **environment},
+                stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
                 check=False,
@@ -156,14 +166,19 @@ def test_the_tutorial_runs_as_written(tmp_path: Path) -> None:
             assert (done.returncode != 0) == ("fails" in kind), printed
             ran += 1
         elif " file=" in kind:
-            target = tmp_path / kind.partition("file=")[2]
+            target = folder / kind.partition("file=")[2]
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(body, encoding="utf-8")
-        elif kind == "text":
-            assert [line for line in body.splitlines() if line not in " ".join(printed.split())] == [], (
-                printed
-            )
-    assert ran >= 7
+        elif kind.startswith("text"):
+            found = " ".join(printed.split())
+            assert [line for line in body.splitlines() if " ".join(line.split()) not in found] == [], printed
+    return ran
+
+
+@ON_UNIX
+def test_the_tutorial_runs_as_written(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("reports"))
+    assert follow(DOCS / "tutorial" / "first-study.md", tmp_path) >= 7
     reports = tmp_path / "first-study" / "reports"
     assert {"report.html", "report.docx", "report.pdf", "results.json", "cells.csv"} <= {
         p.name for p in reports.iterdir()
@@ -171,6 +186,29 @@ def test_the_tutorial_runs_as_written(tmp_path: Path) -> None:
     page = (reports / "report.html").read_text(encoding="utf-8")
     assert ".479" in page
     assert ".265" in page
+
+
+@ON_UNIX
+@pytest.mark.parametrize("models", [False, True], ids=["without models", "with models"])
+def test_the_tutorial_on_tapes_runs_as_written(tmp_path: Path, models: bool) -> None:
+    if models and (lacking := default_models().missing):
+        pytest.skip(
+            f"no speech model for {', '.join(lacking)} here: .ci/models.sh DIR, then BORDIN_MODELS=DIR"
+        )
+    sample = tmp_path / "src" / "bordin" / "tapes"
+    sample.mkdir(parents=True)
+    for name in ("sample.flac", "sample.json"):
+        shutil.copy(ROOT / "src" / "bordin" / "tapes" / name, sample)
+    environment = {"BORDIN_PASSPHRASE": "a passphrase for the lesson only"}
+    if not models:
+        environment["BORDIN_MODELS"] = str(tmp_path / "none")
+    ran = follow(DOCS / "tutorial" / "first-tapes.md", tmp_path, models=models, **environment)
+    assert ran == 14 + models
+    left = sorted(p.name for p in (tmp_path / "tape-study" / "tapes").iterdir())
+    assert not [name for name in left if name.startswith("T-")]
+    assert "tombstones.jsonl" in left
+    rows = (tmp_path / "tape-study" / "data" / "process.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert [row.partition(",")[0] for row in rows] == ["session"]
 
 
 def test_a_lab_with_one_spss_file_gets_there(tmp_path: Path) -> None:
@@ -254,6 +292,43 @@ def test_the_notebook_page_prints_what_it_says() -> None:
             assert printed == body
             shown += 1
     assert shown == 2
+
+
+def test_the_page_on_own_engines_prints_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copy(ROOT / "src" / "bordin" / "tapes" / "sample.flac", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    space: dict[str, object] = {}
+    printed, shown = "", 0
+    for kind, body in blocks(DOCS / "how-to" / "use-your-own-engines.md"):
+        if kind == "python":
+            stream = io.StringIO()
+            with contextlib.redirect_stdout(stream):
+                exec(body, space)
+            printed = stream.getvalue()
+        elif kind == "text":
+            assert printed == body
+            shown += 1
+    assert shown == 1
+
+
+def test_a_usage_line_says_what_may_be_left_out_and_what_may_be_repeated() -> None:
+    page = read(DOCS / "reference" / "verbs.md")
+    for line in (
+        "bordin run [STUDY] [OPTIONS]",
+        "bordin tape add STUDY FILES... [OPTIONS]",
+        "bordin tape roles STUDY SESSION [ROLES...] [OPTIONS]",
+        "bordin tape evaluate HYP REF [OPTIONS]",
+        "bordin model pack [MODELS...] [OPTIONS]",
+    ):
+        assert f"```\n{line}\n```" in page
+
+
+def test_the_public_functions_on_tapes_are_listed() -> None:
+    page = read(DOCS / "reference" / "python.md").partition("## bordin.tapes\n")[2]
+    for name in ("process_recording", "transcribe", "read_transcript", "write_transcript", "evaluate"):
+        assert f"| `{name}` |" in page
+    for name in ("take_measures", "propose", "apply", "open_vault"):
+        assert f"| `{name}` |" in page
 
 
 def test_options_in_shell_blocks_exist() -> None:

@@ -6,10 +6,14 @@ Nothing below the rim of the package knows of processes. A later executor for cl
 from __future__ import annotations
 
 import os
+import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
@@ -71,12 +75,16 @@ def _side_by_side(
     from multiprocessing import get_context
 
     threads = max(1, (os.cpu_count() or 1) // processes)
-    with ProcessPoolExecutor(
+    context = get_context("spawn")
+    # Nothing is ever sent: workers see when the other end is closed, be it by us or because we are gone.
+    alive, ours = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(
         min(processes, len(tasks)),
-        mp_context=get_context("spawn"),
+        mp_context=context,
         initializer=_begin,
-        initargs=(os.getpid(), threads),
-    ) as pool:
+        initargs=(os.getpid(), threads, alive),
+    )
+    with alive, ours, pool:
         asked = {pool.submit(work, task): task for task in tasks}
         try:
             for done in as_completed(asked):
@@ -85,17 +93,22 @@ def _side_by_side(
                     continue
                 yield asked[done], done.result() if failed is None else failed
         except BaseException:
+            # A task that runs, or was handed to a process already, can be an hour's work: nobody waits for it.
+            ours.close()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _begin(parent: int, threads: int) -> None:
-    """Set up a worker: its share of the processors, and an end when the process that asked is gone."""
+def _begin(parent: int, threads: int, alive: Connection) -> None:
+    """Set up a worker: its share of the processors, and an end when the process that asked stops or is gone."""
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    # Ctrl-C reaches every process of a terminal: the first one decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
+        with suppress(OSError, EOFError):
+            while os.getppid() == parent and not alive.poll(0.5):
+                pass
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

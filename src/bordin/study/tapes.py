@@ -20,9 +20,10 @@ from bordin.study.people_files import read_participants, read_sessions
 from bordin.study.records import Session
 from bordin.study.study import Study
 from bordin.study.voices import ROLES, keep_voiceprints
+from bordin.tapes.engines.channels import ChannelDiarizer
 from bordin.tapes.engines.choose import Wish, choose
 from bordin.tapes.quality import as_record as quality_record
-from bordin.tapes.shapes import Transcript, as_record, from_record
+from bordin.tapes.shapes import Transcript, Turn, as_record, from_record, overlaps
 from bordin.tapes.stages import TellStage, transcribe
 from bordin.tapes.vault import FOLDER, Tape, TapeExists, Vault
 from bordin.tapes.working_copy import WorkingCopy, measure
@@ -30,6 +31,9 @@ from bordin.tapes.working_copy import WorkingCopy, measure
 ORIGINAL, WORKING, PEAKS = "original", "working.wav", "peaks"
 TRANSCRIPT = "transcript.json"
 BLOCK = 1 << 20
+ROLES_GONE = (
+    "The speakers were found anew and are not those of before, so the roles were taken away. Name them again."
+)
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ def study_sessions(study: Study) -> dict[str, Session]:
     ------
     DataError
         With every problem of these two files.
-    ProtocolError
+    TapeError
         When the protocol names no sessions file: a tape has to belong to a session.
     """
     data = study.protocol.data
@@ -205,8 +209,10 @@ def _recordings(files: Iterable[Path]) -> list[Path]:
     for path in files:
         if path.is_dir():
             found += sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
-        else:
+        elif path.exists():
             found.append(path)
+        else:
+            raise TapeError(Problem("there is no such file or folder.", path.name, hint="Check the path."))
     if not found:
         raise TapeError("there is no recording: name files, or a folder that holds some.")
     return found
@@ -220,8 +226,20 @@ def _named(names: Path) -> dict[str, str]:
         raise TapeError(
             Problem(f"there is no column {lost[0]!r}.", file=names.name, hint="It needs file and session.")
         )
-    pairs = zip(table.texts("file"), table.texts("session"), strict=True)
-    return {f.casefold(): s for f, s in pairs if f is not None and s is not None}
+    found: dict[str, str] = {}
+    for row, (name, session) in enumerate(zip(table.texts("file"), table.texts("session"), strict=True)):
+        if name is None or session is None:
+            continue
+        if found.setdefault(name.casefold(), session) != session:
+            raise TapeError(
+                Problem(
+                    f"{name!r} stands twice, with two sessions.",
+                    names.name,
+                    table.line(row),
+                    hint="Leave the row that is right.",
+                )
+            )
+    return found
 
 
 def add_tape(task: AddTask, tell: Callable[[float], None] = lambda _: None) -> Added:
@@ -309,9 +327,13 @@ def process_tape(task: ProcessTask, tell: TellStage = lambda stage, share: None)
         record = as_record(made) | {"warnings": [*made.warnings, *cautions]}
         data = json.dumps(record, ensure_ascii=False).encode()
         new = not tape.has(TRANSCRIPT) or tape.read_bytes(TRANSCRIPT) != data
+        more = cautions
         if new:
+            if tape.has(ROLES) and not _still_named(tape, made):
+                tape.remove(ROLES)
+                more = (*cautions, ROLES_GONE)
             tape.write_bytes(TRANSCRIPT, data)
-        if task.wish.channels and not tape.has(ROLES):
+        if isinstance(engines.diarizer, ChannelDiarizer) and task.wish.channels and not tape.has(ROLES):
             name_roles(tape, {c: c for c in task.wish.channels})
     return Processed(
         tape.id,
@@ -320,8 +342,22 @@ def process_tape(task: ProcessTask, tell: TellStage = lambda stage, share: None)
         made.duration,
         len(made.turns),
         len(made.words),
-        (*made.warnings, *cautions),
+        (*made.warnings, *more),
     )
+
+
+def _still_named(tape: Tape, made: Transcript) -> bool:
+    """Say whether those who were given a role are heard under the same labels in a new transcript."""
+    before = read_tape_transcript(tape, roles=False) if tape.has(TRANSCRIPT) else made
+    for label in read_roles(tape):
+        own = [Turn("before", t.start, t.end) for t in before.turns if t.speaker == label]
+        shared = {}
+        for speaker in made.speakers:
+            now = [Turn("now", t.start, t.end) for t in made.turns if t.speaker == speaker]
+            shared[speaker] = sum(s.seconds for s in overlaps([*own, *now]))
+        if not shared.get(label) or shared[label] < max(shared.values()):
+            return False
+    return True
 
 
 def protocol_wish(study: Study, threads: int = 1) -> Wish:

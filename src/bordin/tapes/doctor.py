@@ -101,13 +101,27 @@ def _entry(engine: str, works: bool, load: float = 0.0, sample: float = 0.0, **m
     }
 
 
+def _failed(engine: str, error: Exception) -> dict[str, Any]:
+    """Say why an engine does not work; whatever it raises, the others are tried too."""
+    if isinstance(error, BordinError):
+        return _entry(engine, False, note=str(error))
+    if isinstance(error, ImportError):
+        why = f"{error.name or 'a package'} is not installed. Install bordin with its extra 'tape': pip install 'bordin[tape]'"
+        return _entry(engine, False, note=why)
+    return _entry(engine, False, note=f"{type(error).__name__}: {error}")
+
+
 def _activity(sound: Any) -> dict[str, Any]:
-    started = time.perf_counter()
-    activity = SileroActivity()
-    activity.find(sound, _quiet)
-    loaded = time.perf_counter()
-    activity.find(sound, _quiet)
-    return _timed("silero (voice activity)", sound, loaded - started, time.perf_counter() - loaded)
+    name = "silero (voice activity)"
+    try:
+        started = time.perf_counter()
+        activity = SileroActivity()
+        activity.find(sound, _quiet)
+        loaded = time.perf_counter()
+        activity.find(sound, _quiet)
+        return _timed(name, sound, loaded - started, time.perf_counter() - loaded)
+    except Exception as error:
+        return _failed(name, error)
 
 
 def _diarizer(sound: Any, wish: Wish) -> dict[str, Any]:
@@ -122,8 +136,8 @@ def _diarizer(sound: Any, wish: Wish) -> dict[str, Any]:
         turns = engines.diarizer.diarize(sound, speakers=2, tell=_quiet)
         speakers = len({t.speaker for t in turns})
         entry = _timed(name, sound, first - started, time.perf_counter() - first)
-    except BordinError as error:
-        return _entry(name, False, note=str(error))
+    except Exception as error:
+        return _failed(name, error)
     if speakers != 2:
         return entry | {"works": False, "note": f"heard {speakers} speakers in the sample, which has two"}
     return entry | {"note": "; ".join(cautions)}
@@ -143,8 +157,8 @@ def _recognizer(sound: Any, wish: Wish) -> dict[str, Any]:
         heard = engines.recognizer.hear(samples, 0.0, whole)
         # A window of 30 s costs the same however little is in it.
         entry = _timed(name, sound, first - started, time.perf_counter() - first, least=30.0)
-    except BordinError as error:
-        return _entry(name, False, note=str(error))
+    except Exception as error:
+        return _failed(name, error)
     if len(heard.words) < 10:
         return entry | {"works": False, "note": f"heard {len(heard.words)} words in the sample, which has 39"}
     return entry | {"note": "; ".join(cautions)}

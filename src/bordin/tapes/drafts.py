@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bordin.errors import Problem, TapeError
 from bordin.tapes.forgetting import destroy_folder
 from bordin.tapes.keys import new_key, wrap_data_key
-from bordin.tapes.owning import LOCKS_FOLDER, is_abandoned, owned, sync_folder
+from bordin.tapes.owning import LOCKS_FOLDER, owned, remove_abandoned, sync_folder
 from bordin.tapes.plain_files import PART
 from bordin.tapes.tape_folder import FACTS, KEY_FILE, TAPE_FILE, TAPE_FORMAT, Files, Tape, write_json
 from bordin.tapes.tombstones import Tombstone
@@ -166,9 +166,4 @@ def clean_drafts(vault: Path, *, sealed: bool) -> list[str]:
 def clean_parts(vault: Path, tapes: Sequence[Path]) -> list[str]:
     """Remove half-written files of the vault and its tapes that no living process owns; return their names."""
     found = [*vault.glob(f"*{PART}"), *(p for tape in tapes for p in tape.rglob(f"*{PART}"))]
-    gone = []
-    for part in found:
-        if is_abandoned(part):
-            part.unlink(missing_ok=True)
-            gone.append(part.relative_to(vault).as_posix())
-    return gone
+    return [part.relative_to(vault).as_posix() for part in found if remove_abandoned(part)]

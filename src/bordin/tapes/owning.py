@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bordin.errors import Problem, TapeError
@@ -98,18 +98,26 @@ def owned(path: Path, *, wait: bool = False) -> Iterator[bool]:
         os.close(file)
 
 
-def is_abandoned(part: Path) -> bool:
-    """Say whether a ``.part`` file belongs to no living writer."""
+def remove_abandoned(part: Path) -> bool:
+    """Remove a ``.part`` file if it belongs to no living writer; say whether it did not."""
     try:
         file = os.open(part, os.O_RDWR)
     except OSError:
         return False
     try:
-        return take_lock(file)
+        abandoned = take_lock(file)
+        # Removed while it is ours, so that its writer, should it only be about to lock it, makes another.
+        if abandoned and sys.platform != "win32":
+            part.unlink(missing_ok=True)
     except OSError:
         return False
     finally:
         os.close(file)
+    if abandoned and sys.platform == "win32":
+        # What somebody has open cannot be removed there.
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    return abandoned
 
 
 def sync_folder(folder: Path) -> None:

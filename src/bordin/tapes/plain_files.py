@@ -53,17 +53,28 @@ class Writer(_Raw):
         self._first = bytearray()
         self._rest = bytearray()
         self._size = self._position = self._chunks = 0
-        self._part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART}")
+        self._part = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._out = self._part.open("xb", buffering=0)
-            # On a share that knows no locks, files can still be written.
-            with suppress(OSError):
-                take_lock(self._out.fileno())
+            while self._out is None:
+                self._out = self._opened()
             self._begin()
         except OSError as error:
             self.discard()
             raise self._unwritable(error) from None
+
+    def _opened(self) -> io.FileIO | None:
+        """Make the file and own it; None when one who cleans took it for abandoned before it was owned."""
+        self._part = self._path.with_name(f"{self._path.name}.{secrets.token_hex(4)}{PART}")
+        out = self._part.open("xb", buffering=0)
+        try:
+            if take_lock(out.fileno()) and self._part.exists():
+                return out
+        except OSError:
+            # On a share that knows no locks, files can still be written.
+            return out
+        out.close()
+        return None
 
     def _begin(self) -> None:
         """Write what comes before the first chunk."""

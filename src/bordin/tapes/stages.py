@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any, Protocol
+
+import numpy as np
 
 from bordin.tapes.engines.channels import ChannelDiarizer
 from bordin.tapes.engines.imported import TranscriptFromFile
@@ -255,14 +259,11 @@ def _padded(turns: Sequence[Turn], speaker: str, duration: float) -> tuple[Stret
 
 
 def parts(speech: Sequence[Stretch], seconds: float = PART_SECONDS) -> list[list[Stretch]]:
-    """Put stretches of speech into parts of at most `seconds` from first to last; a longer stretch is cut."""
+    """Put stretches of speech into parts of at most `seconds` from first to last; a longer stretch is cut evenly."""
     cut: list[Stretch] = []
     for s in speech:
-        start = s.start
-        while s.end - start > seconds:
-            cut.append(Stretch(start, start + seconds))
-            start += seconds
-        cut.append(Stretch(start, s.end))
+        edges = np.linspace(s.start, s.end, max(1, math.ceil(s.seconds / seconds)) + 1).tolist()
+        cut += [Stretch(a, b) for a, b in pairwise(edges)]
     found: list[list[Stretch]] = []
     for s in cut:
         if found and s.end - found[-1][0].start <= seconds:
@@ -285,16 +286,18 @@ def _warnings(turns: Sequence[Turn], engines: Engines) -> list[str]:
     if not turns:
         found.append("No speech was found on this tape. Listen to it, and look at the quality report.")
     elif engines.speakers and len(speakers) != engines.speakers:
+        told = "1 speaker was" if len(speakers) == 1 else f"{len(speakers)} speakers were"
         found.append(
-            f"{len(speakers)} speakers were told apart where {engines.speakers} were expected. "
+            f"{told} told apart where {engines.speakers} were expected. "
             "Listen to the tape before you name roles."
         )
     if engines.recognizer is not None:
         silent = [t for t in turns if not t.words and t.seconds >= LONG_VOCALIZATION]
         if silent:
             where = ", ".join(f"{t.start:.0f} s" for t in silent[:5]) + (", ..." if len(silent) > 5 else "")
+            often = "once" if len(silent) == 1 else f"{len(silent)} times"
             found.append(
-                f"Voice without words of {LONG_VOCALIZATION:g} s or more, {len(silent)} times (at {where}): "
+                f"Voice without words of {LONG_VOCALIZATION:g} s or more, {often} (at {where}): "
                 "the recognizer may have left something out."
             )
     return found

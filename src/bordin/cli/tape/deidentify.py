@@ -98,9 +98,10 @@ def _chosen(text: str | None, review: TapeReview) -> set[int]:
         first, _, last = part.strip().partition("-")
         if not first.isdigit() or (last and not last.isdigit()):
             raise TapeError(Problem(f"{part.strip()!r} is no number.", hint="Write such as 1,3-5, or all."))
-        found |= set(range(int(first), int(last or first) + 1))
-    if found and not 1 <= min(found) <= max(found) <= count:
-        raise TapeError(f"there are proposals 1 to {count}, and {max(found)} is asked for.")
+        low, high = int(first), int(last or first)
+        if not 1 <= low <= high <= count:
+            raise TapeError(f"{part.strip()!r} is asked for, and there are proposals 1 to {count}.")
+        found |= set(range(low, high + 1))
     return found
 
 

@@ -11,7 +11,7 @@ from bordin.cli.tape.opening import KeyFile, StudyFolder
 
 if TYPE_CHECKING:
     from bordin.study.study import Study
-    from bordin.tapes.vault import Tape
+    from bordin.tapes.vault import Tape, Vault
 
 
 def command(
@@ -58,26 +58,34 @@ def command(
     failed = 0
     for tape in tapes:
         try:
-            written, notes = _copy(loaded, tape, to, kinds, sound=sound, names=names, undecided=undecided)
+            written, notes = _copy(
+                loaded, vault, tape, to, kinds, sound=sound, names=names, undecided=undecided
+            )
         except BordinError as error:
             failed += 1
-            print(f"{tape.session}: not exported. {' '.join(str(p) for p in error.problems)}")
+            print(f"{tape.session}: not exported: {' '.join(str(p) for p in error.problems)}")
             continue
-        what = ", ".join([*kinds, *(["sound"] if sound else [])]) + (", with names" if names else "")
-        vault.note_export([tape.id], str(to), what)
         for path in written:
             print(f"  {path}")
         for note in notes:
             print(f"  Note: {note}")
-    print(
-        f"{counted(len(tapes) - failed, 'tape')} exported, in the clear, and noted: forgetting a participant will list them."
-    )
+    if failed < len(tapes):
+        done = counted(len(tapes) - failed, "tape")
+        print(f"{done} exported, in the clear, and noted: forgetting a participant will list the copies.")
     if failed:
         raise typer.Exit(1)
 
 
 def _copy(
-    study: Study, tape: Tape, to: Path, kinds: tuple[str, ...], *, sound: bool, names: bool, undecided: bool
+    study: Study,
+    vault: Vault,
+    tape: Tape,
+    to: Path,
+    kinds: tuple[str, ...],
+    *,
+    sound: bool,
+    names: bool,
+    undecided: bool,
 ) -> tuple[list[Path], list[str]]:
     """Write the copies of one tape, under the name of its session."""
     from bordin.cli.tape.batch import counted
@@ -89,22 +97,39 @@ def _copy(
     if review.undecided and not (names or undecided):
         raise TapeError(
             Problem(
-                f"nobody has decided about {len(review.undecided)} names or numbers.",
+                f"{counted(len(review.undecided), 'proposal')} about names and numbers must be decided first.",
                 hint=f"Next: bordin tape deidentify {study.folder} {tape.session}, or export with --undecided.",
             )
         )
     transcript = review.transcript if names else review.replaced
-    to.mkdir(parents=True, exist_ok=True)
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise TapeError(Problem(f"this folder cannot be made ({error.strerror}).", file=to.name)) from None
+    # Noted before it is written: a copy of which nobody knows would outlive a withdrawn consent.
+    what = ", ".join([*kinds, *(["sound"] if sound else [])]) + (", with names" if names else "")
+    vault.note_export([tape.id], str(to), what)
+    stem = _stem(vault, tape)
     written = []
     for kind in kinds:
-        path = to / f"{tape.session}{FORMATS[kind].extension}"
+        path = to / f"{stem}{FORMATS[kind].extension}"
         write_transcript(transcript, path, format=kind)
         written.append(path)
     notes: list[str] = []
     if sound:
         hidden, said = ((), ()) if names else hidden_stretches(review)
-        path = to / f"{tape.session}.wav"
+        path = to / f"{stem}.wav"
         write_sound(tape, path, hidden)
         written.append(path)
-        notes += [*said, f"{counted(len(hidden), 'place')} bleeped. A voice still tells who speaks."]
+        bleeped = f"{counted(len(hidden), 'place')} bleeped" if hidden else "Nothing had to be bleeped"
+        notes += [*said, f"{bleeped}. A voice still tells who speaks."]
     return written, notes
+
+
+def _stem(vault: Vault, tape: Tape) -> str:
+    """Return the session's name for files; with the tape's own where it alone would not do."""
+    import re
+
+    plain = re.sub(r"[^\w.-]+", "_", tape.session).lstrip(".")
+    alone = plain == tape.session and len(vault.find(session=tape.session)) == 1
+    return plain if alone else f"{plain}-{tape.id}"

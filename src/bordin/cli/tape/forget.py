@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bordin.cli.tape.opening import StudyFolder
+
+if TYPE_CHECKING:
+    from bordin.study.study import Study
 
 
 def command(
@@ -32,9 +35,8 @@ def command(
     loaded, vault = opened(study, locked=True)
     tapes = vault.find(participant=participant)
     if tapes and not yes:
-        what = (
-            f"{counted(len(tapes), 'tape')} of {participant} (sessions {', '.join(t.session for t in tapes)})"
-        )
+        sessions = ", ".join(t.session for t in tapes)
+        what = f"{counted(len(tapes), 'tape')} of {participant} (session{'s' * (len(tapes) > 1)} {sessions})"
         if not sys.stdin.isatty():
             raise TapeError(
                 Problem(f"{what} would be destroyed for good.", hint="Give the command again with --yes.")
@@ -49,7 +51,7 @@ def command(
             f"{counted(len(stone.destroyed), 'file')} destroyed."
         )
     if measures:
-        print(_without_measures(loaded.folder, {s.session for s in stones}))
+        print(_without_measures(loaded, participant, {s.session for s in stones}))
     exports = dict.fromkeys(f"{e.path} ({e.what}, {e.time[:10]})" for s in stones for e in s.exports)
     if exports:
         print(
@@ -62,22 +64,39 @@ def command(
     )
 
 
-def _without_measures(folder: Path, sessions: set[str]) -> str:
-    """Take the rows of some sessions out of the file of process measures."""
+def _without_measures(study: Study, participant: str, sessions: set[str]) -> str:
+    """Take the rows of a participant, or of some sessions, out of the file of process measures."""
     import csv
     import io
 
     from bordin.cli.tape.batch import counted
+    from bordin.cli.tape.measures import FILE
+    from bordin.study.files import data_path
     from bordin.tapes.plain_files import PlainWriter
 
-    path = folder / "data" / "process.csv"
+    used = study.protocol.data.process
+    path = data_path(study.folder, FILE if used is None else used.file)
     if not path.is_file():
         return "There is no file of process measures."
-    lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    at = lines[0].index("session")
-    kept = [lines[0], *(line for line in lines[1:] if line[at] not in sessions)]
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(kept)
+    columns = {} if used is None else used.columns
+    names = [columns.get(name, name) for name in ("session", "participant")]
+    try:
+        text = path.read_bytes().decode("utf-8")
+        heading = text.partition("\n")[0]
+        delimiter = max(",;\t", key=heading.count)
+        lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        cells = [cell.removeprefix("\ufeff").strip() for cell in lines[0]]
+        at, whose = cells.index(names[0]), cells.index(names[1]) if names[1] in cells else None
+    except (UnicodeDecodeError, csv.Error, IndexError, ValueError):
+        return f"{path.name} could not be changed: take the rows of {participant} out of it yourself."
+
+    def goes(line: list[str]) -> bool:
+        told = dict(enumerate(line))
+        return told.get(at) in sessions or (whose is not None and told.get(whose) == participant)
+
+    kept = [lines[0], *(line for line in lines[1:] if not goes(line))]
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, lineterminator="\n").writerows(kept)
     with PlainWriter(path, path.name, path.name) as file:
-        file.write(text.getvalue().encode())
+        file.write(out.getvalue().encode())
     return f"Taken out of {path.name}: {counted(len(lines) - len(kept), 'row')}."

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bordin.study.study import Study
     from bordin.tapes.engines.choose import Wish
     from bordin.tapes.shapes import Transcript
-    from bordin.tapes.vault import Vault
+    from bordin.tapes.vault import Tape, Vault
 
 
 def command(
@@ -25,7 +25,8 @@ def command(
         typer.Option(help="Folder for what is made of a recording; a stopped run continues from it."),
     ] = None,
     speakers: Annotated[
-        int | None, typer.Option(help="How many people speak; 0 leaves it to the diarizer. Else 2.")
+        int | None,
+        typer.Option(min=0, max=8, help="How many people speak, 2 when absent; 0 leaves it to the diarizer."),
     ] = None,
     channels: Annotated[
         str | None, typer.Option(help="Who speaks on each channel, such as therapist,client.")
@@ -40,7 +41,9 @@ def command(
             help="faster-whisper, faster-whisper:NAME or DIR, whispercpp:FILE, import:FILE or none."
         ),
     ] = None,
-    language: Annotated[str | None, typer.Option(help="Language code such as en; else found out.")] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Language code such as en; found out when absent.")
+    ] = None,
     glossary: Annotated[
         str | None, typer.Option(help="Words to expect, separated by commas, such as boom and bust.")
     ] = None,
@@ -61,6 +64,8 @@ def command(
 
     threads = max(1, (os.cpu_count() or 1) // max(processes, 1))
     in_study = target.is_dir() or target.name == "study.toml"
+    if not in_study and not target.is_file():
+        raise TapeError(Problem("there is no such recording or study folder.", file=target.name))
     if in_study:
         from bordin.cli.tape.opening import opened
         from bordin.study.tapes import protocol_wish
@@ -131,6 +136,8 @@ def _show(transcript: Transcript, record: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from bordin.cli.tape.evaluate import NAMES
+    from bordin.report.number import percent
     from bordin.tapes.shapes import UNCERTAIN_SPEAKER
 
     console = Console(highlight=False)
@@ -148,8 +155,10 @@ def _show(transcript: Transcript, record: dict[str, Any]) -> None:
     console.print()
     evaluation = record.get("evaluation")
     if evaluation:
-        known = {k: v for k, v in evaluation.items() if isinstance(v, float)}
-        console.print("Against the reference: " + ", ".join(f"{k} {v:.3f}" for k, v in known.items()))
+        known = [
+            f"{NAMES[k].strip()} {percent(evaluation[k], 1)}" for k in NAMES if evaluation[k] is not None
+        ]
+        console.print("Against the reference: " + ", ".join(known))
     for warning in record["warnings"]:
         console.print(f"Note: {warning}", soft_wrap=True, markup=False)
     if any(UNCERTAIN_SPEAKER in w.marks for w in transcript.words):
@@ -186,16 +195,19 @@ def _study(
     choose(wish)  # what is missing is told once, before the first tape
     vault.clean()
     tapes = vault.tapes() if session is None else (tape_named(vault, session),)
-    seconds = {t.id: float(t.facts()["recording"]["decoded"]) for t in tapes}
+    _refuse_one_file(wish, len(tapes))
+    seconds = {t.id: _length(t) for t in tapes}
     # The longest first: else the last worker is still busy when all others have nothing left to do.
     ordered = sorted(seconds, key=lambda name: -seconds[name])
-    tasks = [ProcessTask(vault, name, wish) for name in ordered]
+    prints = study.protocol.tapes.voiceprints
+    tasks = [ProcessTask(vault, name, wish, prints) for name in ordered]
     progress = Progress([seconds[name] for name in ordered], quiet=quiet or as_json)
 
     def told(_: ProcessTask, done: Processed) -> str:
         if not done.new:
             return "was done already in this way"
-        return f"{done.turns} turns, {done.words} words of {duration(done.seconds)}"
+        heard = f"{counted(done.turns, 'turn')}, {counted(done.words, 'word')}"
+        return f"session {done.session}, {heard} in {duration(done.seconds)}"
 
     done, failures = run(
         process_tape if processes > 1 else partial(_with_progress, progress, seconds),
@@ -214,10 +226,30 @@ def _study(
         print(f"{counted(len(done), 'tape')} done, {len(failures)} not done.")
         if done and not wish.channels:
             print(
-                f"Next, for each tape, say who is who: bordin tape roles {study.folder} SESSION therapist=S1 client=S2"
+                f"Next, for each tape, see who the speakers are and say it: bordin tape roles {study.folder} SESSION"
             )
     if failures:
         raise typer.Exit(1)
+
+
+def _refuse_one_file(wish: Wish, tapes: int) -> None:
+    """Refuse to give the turns or words of one file to several tapes."""
+    from bordin.errors import Problem, TapeError
+
+    for kind in (wish.diarizer.partition(":")[0], wish.recognizer.partition(":")[0]):
+        if kind in {"rttm", "import"} and tapes > 1:
+            what = f"{kind}: names the file of one tape, and there are {tapes}."
+            raise TapeError(Problem(what, hint="Say which tape it is with --session."))
+
+
+def _length(tape: Tape) -> float:
+    """Return the seconds of a tape; a damaged one has none here, and says so when it is worked on."""
+    from bordin.errors import TapeError
+
+    try:
+        return float(tape.facts()["recording"]["decoded"])
+    except TapeError:
+        return 0.0
 
 
 def _with_progress(progress, seconds, task):  # type: ignore[no-untyped-def]  # its types are imported late

@@ -28,12 +28,18 @@ def command(
     """Say who is the therapist on a tape, and who the client."""
     from bordin.cli.tape.opening import opened, tape_named
     from bordin.study.tapes import name_roles, read_tape_transcript
+    from bordin.study.voices import suggest_roles
 
     _, vault = opened(study, key_file)
     tape = tape_named(vault, session)
     transcript = read_tape_transcript(tape, roles=False)
     if not roles:
         _show(transcript, f"bordin tape roles {study} {session}")
+        for s in suggest_roles(tape, vault.tapes()):
+            print(
+                f"{s.speaker} sounds like the {s.role} of session {s.session} (similarity {s.similarity:.2f}); "
+                "listen before you say so."
+            )
         return
     chosen = _read(roles, transcript)
     with tape.hold():
@@ -66,11 +72,13 @@ def _read(given: list[str], transcript: Transcript) -> dict[str, str]:
 
 def _show(transcript: Transcript, command_line: str) -> None:
     """Print enough of each speaker to tell who it is."""
+    from bordin.cli.tape.batch import counted
+
     total = sum(t.seconds for t in transcript.turns) or 1.0
     for speaker in transcript.speakers:
         own = [t for t in transcript.turns if t.speaker == speaker]
         share = sum(t.seconds for t in own) / total
-        print(f"{speaker}: {len(own)} turns, {share:.0%} of the talk")
+        print(f"{speaker}: {counted(len(own), 'turn')}, {share:.0%} of the talk")
         for t in sorted((t for t in own if t.words), key=lambda t: -len(t.words))[:SHOWN]:
             at = f"{int(t.start // 60)}:{int(t.start % 60):02d}"
             text = t.text if len(t.text) <= 100 else f"{t.text[:97]}..."

@@ -56,6 +56,13 @@ class ChannelDiarizer:
             When the recording has one channel, or not as many as there are names.
         """
         wanted = len(self.names) or 2
+        if sound.channels < 2 and not self.names:
+            raise TapeError(
+                Problem(
+                    "one speaker a channel needs two channels, and the recording has one.",
+                    hint="Take another diarizer, such as --diarizer onnx.",
+                )
+            )
         if sound.channels < 2 or wanted != sound.channels:
             raise TapeError(
                 Problem(

@@ -89,6 +89,14 @@ def choose(wish: Wish) -> tuple[Engines, tuple[str, ...]]:
 def _diarizer(wish: Wish) -> tuple[Diarizer, tuple[SpeechModel, ...]]:
     kind, _, given = (wish.diarizer or ("channels" if wish.channels else "onnx")).partition(":")
     if kind == "channels":
+        twice = [name for name in wish.channels if wish.channels.count(name) > 1]
+        if twice:
+            raise TapeError(
+                Problem(
+                    f"--channels: {twice[0]!r} is named twice.",
+                    hint="Each channel has a speaker of its own, such as therapist,client.",
+                )
+            )
         return ChannelDiarizer(wish.channels), ()
     if kind == "rttm":
         return TurnsFromFile(_file(given, "rttm")), ()

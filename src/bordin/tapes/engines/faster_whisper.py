@@ -15,6 +15,8 @@ from bordin.tapes.shapes import LOW_CONFIDENCE, REPEATED, SAMPLE_RATE, EngineFac
 
 BEAM = 5
 UNSURE = 0.5
+# Nothing shorter is a word, and the recognizer stumbles over a few hundredths of a second.
+LEAST_SPEECH = 0.1
 # Text that gzip shortens more than this repeats itself; the recognizer's own measure.
 LARGEST_COMPRESSION = 2.4
 
@@ -70,18 +72,30 @@ class FasterWhisper:
         if not speech:
             return Heard((), self.language or "")
         joined, places = joined_speech(samples, start, speech)
+        if len(joined) < LEAST_SPEECH * SAMPLE_RATE:
+            return Heard((), self.language or "")
         model = self._load()
         # Hard passages are tried again with some chance in it: the same seed gives the same words.
         ctranslate2.set_random_seed(1)
-        pieces, info = model.transcribe(
-            joined,
-            language=self.language,
-            beam_size=BEAM,
-            word_timestamps=True,
-            condition_on_previous_text=False,
-            no_speech_threshold=None,  # doubtful text is marked, never dropped
-            hotwords=" ".join(self.glossary) or None,
-        )
+        try:
+            pieces, info = model.transcribe(
+                joined,
+                language=self.language,
+                beam_size=BEAM,
+                word_timestamps=True,
+                condition_on_previous_text=False,
+                no_speech_threshold=None,  # doubtful text is marked, never dropped
+                hotwords=" ".join(self.glossary) or None,
+            )
+        except ValueError as error:
+            if self.language is None or "language" not in str(error):
+                raise
+            raise TapeError(
+                Problem(
+                    f"{self.language!r} is no language that this model knows.",
+                    hint="Write a code such as en, de or es, or leave the language out: it is found out then.",
+                )
+            ) from None
         words = [w for piece in pieces for w in _words(piece)]
         self.language = self.language or str(info.language)
         return Heard(tuple(on_tape(loops_marked(words), places)), self.language)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from bordin.tapes.engines.shapes import Sound, Tell
-from bordin.tapes.shapes import EngineFacts, Transcript, Turn
+from bordin.tapes.shapes import EngineFacts, Transcript, Turn, Word
 
 
 def _hash(file: Path) -> dict[str, str]:
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest()}
+    # Not the file's name: it may hold a person's, and facts stand in every copy of the transcript.
+    return {f"file{file.suffix.lower()}": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
 class TurnsFromFile:
@@ -51,17 +53,25 @@ class TranscriptFromFile:
         return EngineFacts(stage="transcript", engine="import", model=_hash(self.file))
 
     def transcript(self, sound: Sound) -> Transcript:
-        """Return the transcript of the file, cut to the length of the tape."""
+        """Return the transcript of the file, its times cut to the length of the tape."""
         from bordin.tapes.formats import read_transcript
 
         read = read_transcript(self.file)
         turns = tuple(
-            Turn(t.speaker, t.start, min(t.end, sound.duration), t.words)
+            Turn(t.speaker, t.start, min(t.end, sound.duration), _cut(t.words, sound.duration))
             for t in read.turns
             if t.start < sound.duration
         )
         late = len(read.turns) - len(turns)
         warnings = (
-            (f"{late} turns of the imported transcript begin after the tape has ended.",) if late else ()
+            (f"After the end of the tape the imported transcript goes on, turns left out: {late}.",)
+            if late
+            else ()
         )
         return Transcript(turns, sound.duration, warnings=(*read.warnings, *warnings))
+
+
+def _cut(words: tuple[Word, ...], duration: float) -> tuple[Word, ...]:
+    """No word is left out, and none lies behind the end of the tape."""
+    times = ((None if t is None else min(t, duration) for t in (w.start, w.end)) for w in words)
+    return tuple(replace(w, start=start, end=end) for w, (start, end) in zip(words, times, strict=True))

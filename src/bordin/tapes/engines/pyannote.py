@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ SILENCED = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
 }
+CONFIG = "config.yaml"
 
 
 class PyannoteDiarizer:
@@ -34,14 +36,22 @@ class PyannoteDiarizer:
         self.folder = folder
 
     def facts(self) -> EngineFacts:
-        """Say which folder and package."""
+        """Say which folder, with the hash of each of its files, and which package."""
         from importlib.metadata import PackageNotFoundError, version
 
         try:
             known = version("pyannote.audio")
         except PackageNotFoundError:
             known = ""
-        return EngineFacts("diarization", f"pyannote {self.folder.name}", version=f"pyannote.audio {known}")
+        model = {}
+        if (self.folder / CONFIG).is_file():
+            for path in sorted(p for p in self.folder.rglob("*") if p.is_file()):
+                with path.open("rb") as file:
+                    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                model[path.relative_to(self.folder).as_posix()] = sha256
+        return EngineFacts(
+            "diarization", f"pyannote {self.folder.name}", model, version=f"pyannote.audio {known}"
+        )
 
     def diarize(self, sound: Sound, *, speakers: int, tell: Tell) -> tuple[Turn, ...]:
         """Return turns without words, by start; see `Diarizer`."""
@@ -78,7 +88,7 @@ class PyannoteDiarizer:
                     hint="It needs torch and is no part of bordin: install pyannote.audio, or use --diarizer onnx.",
                 )
             ) from None
-        config = self.folder / "config.yaml"
+        config = self.folder / CONFIG
         if not config.is_file():
             raise TapeError(
                 Problem(

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bordin.errors import Problem, TapeError
-from bordin.tapes.engines.faster_whisper import UNSURE, joined_speech, loops_marked, on_tape
+from bordin.tapes.engines.faster_whisper import LEAST_SPEECH, UNSURE, joined_speech, loops_marked, on_tape
 from bordin.tapes.engines.shapes import Heard, Samples
-from bordin.tapes.shapes import LOW_CONFIDENCE, EngineFacts, Stretch, Word
+from bordin.tapes.shapes import LOW_CONFIDENCE, SAMPLE_RATE, EngineFacts, Stretch, Word
 
 CENTISECOND = 0.01
 
@@ -55,6 +55,8 @@ class WhisperCpp:
         if not speech:
             return Heard((), self.language or "")
         joined, places = joined_speech(samples, start, speech)
+        if len(joined) < LEAST_SPEECH * SAMPLE_RATE:
+            return Heard((), self.language or "")
         found = []
         # With a length of one and a split at words, each piece that comes back is a word.
         for piece in self._load().transcribe(
