@@ -20,6 +20,8 @@ SNAP_SECONDS = 1.0
 SNAP_WORDS = 3
 # Words that lie further than this from any voice make a turn of their own.
 LOST = 1.0
+# A voice inside the other's turn that has no words for this long is a sound of its own.
+LISTENING = 0.45
 SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
 
 
@@ -174,7 +176,24 @@ def _filled(
         else:
             held.setdefault(i, []).append(marked)
     whole = [replace(t, words=tuple(held.get(i, ()))) for i, t in enumerate(turns)]
-    return tuple(sorted((*whole, *_alone(alone)), key=_place))
+    heard = [part for t in whole for part in _parted(t, whole)]
+    return tuple(sorted((*heard, *_alone(alone)), key=_place))
+
+
+def _parted(turn: Turn, turns: Sequence[Turn]) -> list[Turn]:
+    """Part a listening sound ("mm hmm") at the head of a turn from what is said when the other has ended.
+
+    Such a sound begins inside the other's turn and gets no word from the recognizer. Joined with the turn
+    that follows it would be lost to a reader.
+    """
+    if not turn.words:
+        return [turn]
+    first = min(_times(w)[0] for w in turn.words)
+    ends = [o.end for o in turns if o.speaker != turn.speaker and o.start < turn.start < o.end]
+    cut = min(max(ends, default=turn.start), first, turn.end)
+    if cut - turn.start < LISTENING:
+        return [turn]
+    return [replace(turn, end=cut, words=()), replace(turn, start=cut)]
 
 
 def _alone(words: Sequence[tuple[str, Word]]) -> list[Turn]:

@@ -30,19 +30,7 @@ def test_speakers_and_words_of_one_microphone(whole, name):
     assert sorted(found["mappings"][0].values()) == ["client", "therapist"]
 
 
-IN_THE_NEXT_TURN = (
-    "two of the three are heard, but stand inside the same speaker's next turn, whose words come later"
-)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "session_mf",
-        pytest.param("session_mm_room", marks=pytest.mark.xfail(reason=IN_THE_NEXT_TURN)),
-        "session_mf_stereo",
-    ],
-)
+@pytest.mark.parametrize("name", ["session_mf", "session_mm_room", "session_mf_stereo"])
 def test_every_backchannel_is_there_for_a_reader(whole, name):
     assert kept_of(whole[name].evaluation) == (3, 3)
 

@@ -68,7 +68,7 @@ class TranscriptFromFile:
             if late
             else ()
         )
-        return Transcript(turns, sound.duration, warnings=(*read.warnings, *warnings))
+        return Transcript(turns, sound.duration, warnings=(*read.warnings, *warnings), notice=read.notice)
 
 
 def _cut(words: tuple[Word, ...], duration: float) -> tuple[Word, ...]:
