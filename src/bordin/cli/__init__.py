@@ -46,6 +46,22 @@ GROUPS: dict[str, str] = {
 }
 
 
+# Packages that only some verbs need, and the extra of bordin that brings them.
+EXTRAS = dict.fromkeys(
+    (
+        "av",
+        "faster_whisper",
+        "ctranslate2",
+        "onnxruntime",
+        "sherpa_onnx",
+        "cryptography",
+        "argon2",
+        "keyring",
+    ),
+    "tape",
+)
+
+
 def _module(verb: str) -> str:
     return f"bordin.cli.{verb.replace(' ', '.')}"
 
@@ -69,8 +85,8 @@ A first study: bordin new my-study, then bordin run my-study
 
 
 def _group_help(group: str) -> str:
-    verbs = {name: summary for name, summary in VERBS.items() if name.startswith(f"{group} ")}
-    return f"""bordin {group}: {GROUPS[group][0].lower()}{GROUPS[group][1:]}
+    verbs = {n.partition(" ")[2]: summary for n, summary in VERBS.items() if n.startswith(f"{group} ")}
+    return f"""{GROUPS[group]}
 
 Usage: bordin {group} VERB [ARGUMENTS]
 
@@ -120,10 +136,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BordinError as error:
         _tell(error)
         return 2
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get(str(error.name).partition(".")[0])
+        if extra is None:
+            raise
+        print(
+            f"bordin: {verb} needs the package {error.name}, which is not installed. "
+            f"Next: pip install 'bordin[{extra}]'",
+            file=sys.stderr,
+        )
+        return 2
     except BrokenPipeError:
         sys.stderr.close()
         return 0
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as ended:
+        # typer turns Ctrl-C into this status before it gets here.
+        if isinstance(ended, SystemExit) and ended.code != 130:
+            raise
         print("\nStopped. Nothing was half written: files are replaced only when whole.", file=sys.stderr)
         return 130
 

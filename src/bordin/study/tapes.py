@@ -70,6 +70,8 @@ class Added:
         Its length.
     warnings : tuple of str
         What is wrong with the file or its sound.
+    notes : tuple of str
+        What is no fault and good to know, such as one speaker a channel.
     """
 
     tape: str
@@ -77,6 +79,7 @@ class Added:
     new: bool
     seconds: float
     warnings: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -290,7 +293,9 @@ def add_tape(task: AddTask, tell: Callable[[float], None] = lambda _: None) -> A
         there = error.tape
         return Added(there.id, there.session, False, there.facts()["recording"]["decoded"], ())
     tell(1.0)
-    return Added(tape, task.session, True, recording.facts.decoded, recording.warnings)
+    return Added(
+        tape, task.session, True, recording.facts.decoded, recording.warnings, recording.quality.notes
+    )
 
 
 def _hash(path: Path) -> tuple[str, int]:

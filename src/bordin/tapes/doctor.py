@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from importlib.resources import as_file, files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from bordin.tapes.shapes import Stretch
 
 SESSION_SECONDS = 3_000.0
 MINUTE = 60.0
+PACKAGES = ("av", "faster_whisper", "onnxruntime", "sherpa_onnx")
 
 
 def examine(diarizer: str | None = None, recognizer: str | None = None) -> dict[str, Any]:
@@ -40,7 +42,12 @@ def examine(diarizer: str | None = None, recognizer: str | None = None) -> dict[
     ------
     TapeError
         When the process ended without an answer.
+    ModuleNotFoundError
+        When a package of the extra ``tape`` is not installed.
     """
+    for package in PACKAGES:
+        if find_spec(package) is None:
+            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
     words = [sys.executable, "-m", "bordin.tapes.doctor", json.dumps([diarizer, recognizer])]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     try:

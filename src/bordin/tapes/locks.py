@@ -9,6 +9,7 @@ import base64
 import os
 import unicodedata
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -232,13 +233,20 @@ def make_key_file(path: Path, study: Path | None = None) -> None:
         When it exists, lies in the study folder, or cannot be written.
     """
     _refuse_inside(path, study)
+    # Written under another name first: a key file that a kill cut short would open nothing.
+    part = path.with_name(f"{path.name}.{os.urandom(4).hex()}.part")
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         with os.fdopen(file, "wb") as out:
             out.write(os.urandom(KEY_BYTES))
             out.flush()
             os.fsync(file)
+        # A link is refused where a file stands, a renaming on POSIX is not.
+        os.link(part, path)
+        part.unlink()
     except OSError as error:
+        with suppress(OSError):
+            part.unlink()
         raise TapeError(
             Problem(
                 f"the key file cannot be made ({error.strerror}).",

@@ -54,8 +54,8 @@ def notes_on(quality: Quality) -> tuple[str, ...]:
     notes = []
     if quality.separate_speakers:
         notes.append(
-            "The two channels seem to hold one speaker each. The engine `channels` then tells speakers apart without "
-            "guessing."
+            "The two channels seem to hold one speaker each. Say who they are (--channels therapist,client), and "
+            "nobody has to guess who speaks."
         )
     if quality.same_sound:
         notes.append(

@@ -112,7 +112,7 @@ class SpeechModel:
     @property
     def caution(self) -> str:
         """What a reader of results has to know of the model; empty when nothing."""
-        return f"{self.name}: {FOR_TESTS}" if self.tests_only else ""
+        return f"The copy of {self.name} on this computer is {FOR_TESTS}." if self.tests_only else ""
 
 
 @dataclass(frozen=True)

@@ -103,16 +103,30 @@ class Vault:
 
     # ------------------------------------------------------------ finding
 
-    def tapes(self) -> tuple[Tape, ...]:
+    def tapes(self, damaged: list[Problem] | None = None) -> tuple[Tape, ...]:
         """Return all tapes, by session.
+
+        Parameters
+        ----------
+        damaged : list of Problem, optional
+            Takes what is wrong with a damaged ``tape.json``; that tape is then left out.
 
         Raises
         ------
         TapeError
-            When a ``tape.json`` is damaged.
+            When a ``tape.json`` is damaged and no list is given.
         """
         going = self._going()
-        found = [self._opened(n) for n in self._folders() if n not in going]
+        found = []
+        for name in self._folders():
+            if name in going:
+                continue
+            try:
+                found.append(self._opened(name))
+            except TapeError as error:
+                if damaged is None:
+                    raise
+                damaged += error.problems
         return tuple(sorted(found, key=lambda t: (t.session, t.id)))
 
     def tape(self, tape: str) -> Tape:

@@ -372,6 +372,14 @@ def test_the_same_transcript_under_other_labels_is_perfect(reference: Transcript
     assert found.backchannels.total == found.backchannels.as_words
 
 
+def test_turns_that_begin_and_end_together_are_not_told_apart_by_their_labels() -> None:
+    yes = (Word("yes"),)
+    reference = tape(Turn("A", 0, 0.25), Turn("A", 0.25, 0.5, yes), Turn("B", 0.25, 0.5, yes))
+    found = measured(reference.renamed({"A": "C2", "B": "A"}), reference)
+    assert found.mapping == {"C2": "A", "A": "B"}
+    assert found.wrong_speaker.value == 0
+
+
 @settings(max_examples=50)
 @given(hypothesis=tapes, reference=tapes, shift=st.integers(1, 100))
 def test_labels_order_and_a_shift_of_time_change_nothing(

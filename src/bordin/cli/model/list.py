@@ -90,7 +90,8 @@ def _table(*names: str) -> Table:
 
     table = Table(box=None, pad_edge=False)
     for name in names:
-        table.add_column(name, no_wrap=name in {"name", "size"}, overflow="fold")
+        # Where a terminal is narrow, whole words wrap; a name or a size never does.
+        table.add_column(name, no_wrap=name in {"name", "kind", "size"}, min_width=12 if name == "languages" else 7)
     return table
 
 

@@ -59,7 +59,7 @@ def command(
         told=told,
         name=lambda t: t.path.name,
     )
-    show_warnings([(done.tape, warning) for done in added for warning in done.warnings])
+    show_warnings([(done.tape, warning) for done in added for warning in (*done.warnings, *done.notes)])
     fresh = sum(a.new for a in added)
     print(f"{fresh} added, {len(added) - fresh} there already, {len(failures)} not done.")
     if fresh and vault.sealed:

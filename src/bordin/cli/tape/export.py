@@ -108,7 +108,7 @@ def _copy(
         raise TapeError(Problem(f"this folder cannot be made ({error.strerror}).", file=to.name)) from None
     # Noted before it is written: a copy of which nobody knows would outlive a withdrawn consent.
     what = ", ".join([*kinds, *(["sound"] if sound else [])]) + (", with names" if names else "")
-    vault.note_export([tape.id], str(to), what)
+    vault.note_export([tape.id], to.resolve(), what)
     stem = _stem(vault, tape)
     written = []
     for kind in kinds:

@@ -22,10 +22,12 @@ def command(
 
     from bordin.cli.tape.batch import counted
     from bordin.cli.tape.opening import opened
+    from bordin.errors import Problem
     from bordin.study.tapes import study_sessions, tape_facts
 
     loaded, vault = opened(study, key_file)
-    rows = [tape_facts(t) for t in vault.tapes()]
+    damaged: list[Problem] = []
+    rows = [tape_facts(t) for t in vault.tapes(damaged)]
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
@@ -47,6 +49,8 @@ def command(
     for row in rows:
         for warning in row["warnings"]:
             console.print(f"{row['tape']}: {warning}", soft_wrap=True, markup=False)
+    for problem in damaged:
+        console.print(str(problem), soft_wrap=True, markup=False)
     with_tape = {row["session"] for row in rows}
     lost = [s.id for s in study_sessions(loaded).values() if s.tape is not False and s.id not in with_tape]
     forgotten = len(vault.tombstones())

@@ -29,6 +29,7 @@ def command(
     from bordin.cli.tape.opening import opened, tape_named
     from bordin.study.tapes import name_roles, read_tape_transcript
     from bordin.study.voices import suggest_roles
+    from bordin.tapes.measures import ROLES
 
     _, vault = opened(study, key_file)
     tape = tape_named(vault, session)
@@ -45,6 +46,9 @@ def command(
     with tape.hold():
         name_roles(tape, chosen)
     print(f"{tape.id}: " + ", ".join(f"{label} is the {role}" for label, role in chosen.items()) + ".")
+    unusual = [role for role in chosen.values() if role not in ROLES]
+    if unusual:
+        print(f"Process measures know {' and '.join(ROLES)}; {', '.join(unusual)} will not be measured.")
     others = [s for s in transcript.speakers if s not in chosen]
     if others:
         print(f"Without a role: {', '.join(others)}. They count as other people.")

@@ -19,12 +19,15 @@ def command(
 
     from bordin.cli.tape.batch import Progress, counted
     from bordin.cli.tape.opening import opened
-    from bordin.errors import TapeError
+    from bordin.errors import Problem, TapeError
 
     _, vault = opened(study, key_file)
-    tapes = vault.tapes()
+    damaged: list[Problem] = []
+    tapes = vault.tapes(damaged)
+    for problem in damaged:
+        print(problem, file=sys.stderr)
     progress = Progress([1.0] * len(tapes), quiet=quiet)
-    bad = 0
+    bad = len(damaged)
     for tape in tapes:
         progress.within(tape.id, "reading", 0.0, 0.0)
         try:
@@ -34,7 +37,7 @@ def command(
             for problem in error.problems:
                 print(problem, file=sys.stderr)
         progress.finish(1.0)
-    print(f"{counted(len(tapes) - bad, 'tape')} whole, {bad} not.")
+    print(f"{counted(len(tapes) + len(damaged) - bad, 'tape')} whole, {bad} not.")
     if not vault.sealed:
         print("These tapes are not sealed: this shows that they can be read, not that nobody changed them.")
     if bad:

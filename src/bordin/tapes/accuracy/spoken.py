@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bordin.tapes.accuracy.normalize import Normalization, normalize
@@ -31,13 +31,20 @@ class Spoken:
     end: float
 
 
-def by_start(turns: Sequence[Turn]) -> list[Turn]:
-    """Order turns by start, then by end, speaker and text, so that their order in a file changes nothing."""
-    return sorted(turns, key=lambda t: (t.start, t.end, t.speaker, t.text))
+def by_start(turns: Sequence[Turn], names: Mapping[str, str] | None = None) -> list[Turn]:
+    """Order turns by start, then by end, speaker and text, so that their order in a file changes nothing.
+
+    With `names`, speakers are ordered by what the reference calls them, so that labels change nothing either.
+    """
+    known = names or {}
+    return sorted(turns, key=lambda t: (t.start, t.end, known.get(t.speaker, t.speaker), t.speaker, t.text))
 
 
 def spoken_words(
-    turns: Sequence[Turn], rules: Normalization, scored: Sequence[Stretch] | None = None
+    turns: Sequence[Turn],
+    rules: Normalization,
+    scored: Sequence[Stretch] | None = None,
+    names: Mapping[str, str] | None = None,
 ) -> tuple[Spoken, ...]:
     """Put the words of all turns into one row, turn by turn in the order of their starts.
 
@@ -48,13 +55,15 @@ def spoken_words(
     rules : Normalization
     scored : sequence of Stretch, optional
         Sorted, apart from each other. A word counts when its middle lies in one of them.
+    names : mapping of str to str, optional
+        Speaker to the reference's name of them; it orders turns that begin and end together.
 
     Returns
     -------
     tuple of Spoken
     """
     row: list[Spoken] = []
-    for place, turn in enumerate(by_start(turns)):
+    for place, turn in enumerate(by_start(turns, names)):
         times = _times(turn)
         for token in normalize([_written(w) for w in turn.words], rules):
             start, end = times[token.first][0], times[token.last][1]

@@ -89,7 +89,7 @@ def tape_sums(
     mapping, times = diarization_by_block(
         hypothesis.turns, reference.turns, cuts, collar=collar, scored=regions
     )
-    heard = spoken_words(hypothesis.turns, rules, regions)
+    heard = spoken_words(hypothesis.turns, rules, regions, mapping)
     said = spoken_words(reference.turns, rules, regions)
     steps = align(
         [w.text for w in heard],

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from bordin.tapes.shapes import EngineFacts, Stretch, Transcript, Turn, Word
+from bordin.tapes.shapes import EngineFacts, Stretch, Turn, Word
 
 Samples = npt.NDArray[np.float32]
 Tell = Callable[[float], None]
@@ -92,24 +92,9 @@ class Recognizer(Protocol):
         ...
 
 
-class Importer(Protocol):
-    """Takes a transcript that another program made, in place of diarization and recognition."""
-
-    def facts(self) -> EngineFacts:
-        """Say what it works with."""
-        ...
-
-    def transcript(self, sound: Sound) -> Transcript:
-        """Return the whole transcript."""
-        ...
-
-
 def parts_of(sound: Sound, seconds: float) -> Iterator[tuple[float, float]]:
     """Yield the borders of equal parts that cover a recording."""
     start = 0.0
     while start < sound.duration:
         yield start, min(start + seconds, sound.duration)
         start += seconds
-
-
-Channels = Mapping[int, str]
