@@ -37,9 +37,10 @@ from typing import Any
 import numpy as np
 
 from bordin.study.tapes import TRANSCRIPT, read_tape_transcript
-from bordin.tapes.keys import KeyFile
-from bordin.tapes.owning import owned
-from bordin.tapes.vault import Vault, open_vault
+from bordin.tapes.vault.keys import KeyFile
+from bordin.tapes.vault.opening import open_vault
+from bordin.tapes.vault.owning import owned
+from bordin.tapes.vault.vault import Vault
 
 HERE = Path(__file__).parent
 SLOWED = HERE / "tapes_slowed.py"
@@ -225,7 +226,7 @@ def made_up_place(folder: Path, tapes: int, seconds: int, step: float) -> Place:
 
 def real_place(folder: Path, files: Sequence[Path]) -> Place:
     """Take real recordings; what is searched for are loud places of each."""
-    from bordin.tapes.decoding import decode
+    from bordin.tapes.sound.decoding import decode
 
     sources, marks = {}, []
     for number, path in enumerate(files, 1):

@@ -35,10 +35,10 @@ from typing import Any
 
 import numpy as np
 
-from bordin.tapes.decoding import decode
-from bordin.tapes.keys import KeyFile
-from bordin.tapes.speech_models import DefaultModels, default_models
-from bordin.tapes.vault import open_vault
+from bordin.tapes.sound.decoding import decode
+from bordin.tapes.speech_models.speech_model import DefaultModels, default_models
+from bordin.tapes.vault.keys import KeyFile
+from bordin.tapes.vault.opening import open_vault
 from tape_kills import make_study
 
 HERE = Path(__file__).parent

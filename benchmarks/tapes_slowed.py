@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 
 from bordin.study import tapes as study_tapes
-from bordin.tapes import drafts, plain_files, stages, vault
+from bordin.tapes import stages
 from bordin.tapes.engines import choose as choosing
 from bordin.tapes.engines.shapes import Heard
-from bordin.tapes.plain_files import Writer
 from bordin.tapes.shapes import SAMPLE_RATE, EngineFacts, Stretch, Turn, Word
+from bordin.tapes.vault import drafts, opening, plain_files
+from bordin.tapes.vault.plain_files import Writer
 
 STEP = float(os.environ.get("BORDIN_KILLS_STEP", "0"))
 REAL = bool(os.environ.get("BORDIN_KILLS_REAL"))
@@ -162,7 +163,7 @@ def slow_all() -> None:
     slow_writing()
     around(study_tapes, "_hash", "hashing")
     around(drafts, "wrap_data_key", "facts")
-    around(vault, "create_vault", "making the vault")
+    around(opening, "create_vault", "making the vault")
     around(os, "rename", "appearing")
     # One second a part, so that recognition is kept, and goes on, many times a tape.
     seconds = float(os.environ.get("BORDIN_KILLS_PART", "1"))

@@ -34,10 +34,10 @@ from bordin.study.analysis import analyse
 from bordin.study.protocol import json_schema
 from bordin.study.reading import read_records
 from bordin.study.study import load_study
-from bordin.tapes.drafts import TapeExists, TapeForgotten
-from bordin.tapes.locks import WrongLock
 from bordin.tapes.stages import transcribe
-from bordin.tapes.tape_folder import TapeHeld
+from bordin.tapes.vault.drafts import TapeExists, TapeForgotten
+from bordin.tapes.vault.locks import WrongLock
+from bordin.tapes.vault.tape_folder import TapeHeld
 
 DOCS = Path(__file__).parent
 EXAMPLE = DOCS.parent / "examples" / "socialization"
@@ -55,7 +55,8 @@ TAPES: Mapping[str, tuple[str, ...]] = {
     "bordin.tapes.accuracy.evaluation": ("evaluate", "evaluate_all", "Evaluation"),
     "bordin.tapes.measures": (),
     "bordin.tapes.deidentification": (),
-    "bordin.tapes.vault": ("create_vault", "create_unsealed", "open_vault", "Vault", "Tape"),
+    "bordin.tapes.vault.opening": ("create_vault", "create_unsealed", "open_vault"),
+    "bordin.tapes.vault.vault": ("Vault", "Tape"),
 }
 
 _undocumented: list[str] = []

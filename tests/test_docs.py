@@ -22,7 +22,7 @@ from bordin import instruments
 from bordin.cli import VERBS, main
 from bordin.coding import catalog as coding
 from bordin.study.protocol import json_schema
-from bordin.tapes.speech_models import default_models
+from bordin.tapes.speech_models.speech_model import default_models
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -279,10 +279,11 @@ def write_spss(path: Path) -> None:
     pyreadstat.write_sav(frame, str(path), variable_value_labels=labels, missing_ranges={"ALLI_1": [99.0]})
 
 
-def test_the_notebook_page_prints_what_it_says() -> None:
-    printed, space = "", {}  # type: ignore[var-annotated]
-    shown = 0
-    for kind, body in blocks(DOCS / "how-to" / "use-in-a-notebook.md"):
+def outputs_as_written(page: Path) -> int:
+    """Run the Python of a page and hold each output against what the page shows; return how many there are."""
+    printed, shown = "", 0
+    space: dict[str, object] = {}
+    for kind, body in blocks(page):
         if kind == "python":
             stream = io.StringIO()
             with contextlib.redirect_stdout(stream):
@@ -291,24 +292,17 @@ def test_the_notebook_page_prints_what_it_says() -> None:
         elif kind == "text":
             assert printed == body
             shown += 1
-    assert shown == 2
+    return shown
+
+
+def test_the_notebook_page_prints_what_it_says() -> None:
+    assert outputs_as_written(DOCS / "how-to" / "use-in-a-notebook.md") == 2
 
 
 def test_the_page_on_own_engines_prints_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copy(ROOT / "src" / "bordin" / "tapes" / "sample.flac", tmp_path)
     monkeypatch.chdir(tmp_path)
-    space: dict[str, object] = {}
-    printed, shown = "", 0
-    for kind, body in blocks(DOCS / "how-to" / "use-your-own-engines.md"):
-        if kind == "python":
-            stream = io.StringIO()
-            with contextlib.redirect_stdout(stream):
-                exec(body, space)
-            printed = stream.getvalue()
-        elif kind == "text":
-            assert printed == body
-            shown += 1
-    assert shown == 1
+    assert outputs_as_written(DOCS / "how-to" / "use-your-own-engines.md") == 1
 
 
 def test_a_usage_line_says_what_may_be_left_out_and_what_may_be_repeated() -> None:

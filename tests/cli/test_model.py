@@ -13,8 +13,8 @@ import typer
 
 from bordin.cli import _tell, verb_app
 from bordin.errors import BordinError
-from bordin.tapes import model_sources
-from bordin.tapes.model_catalog import known_models
+from bordin.tapes.speech_models import sources as model_sources
+from bordin.tapes.speech_models.catalog import known_models
 
 FILES = {
     "config.json": b"{}",

@@ -7,8 +7,10 @@ import io
 import json
 import runpy
 import shutil
+import sys
 import wave
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,16 @@ from tape_fakes import RATE, a_session, sound_of, write_wav
 
 from bordin.cli import main
 from bordin.study import tapes as study_tapes
-from bordin.tapes import locks, one_recording
+from bordin.tapes import one_recording
 from bordin.tapes.engines import choose as choosing
 from bordin.tapes.formats import read_transcript
-from bordin.tapes.keys import Argon2, Passphrase
 from bordin.tapes.shapes import PLACEHOLDER
-from bordin.tapes.vault import Vault, open_vault
+from bordin.tapes.vault import locks
+from bordin.tapes.vault.keys import Argon2, Passphrase
+from bordin.tapes.vault.opening import open_vault
+from bordin.tapes.vault.vault import Vault
 
-recorded = runpy.run_path(str(Path(__file__).parents[1] / "tapes" / "test_decoding.py"))["recorded"]
+recorded = runpy.run_path(str(Path(__file__).parents[1] / "tapes" / "sound" / "test_decoding.py"))["recorded"]
 PASSPHRASE = "six words picked at random"
 PLANTED = ("Anna", "Meier", "2026-05-03")
 PUBLIC = '[tapes]\nvault = "unsealed: public material"\n\n'
@@ -897,3 +901,90 @@ def test_the_doctor_s_table_and_status(bordin, monkeypatch):
     assert json.loads(bordin("tape", "doctor", "--json")[1]) == found
     monkeypatch.setitem(found, "sound", False)
     assert bordin("tape", "doctor")[0] == 1
+
+
+# ---------------------------------------------------------------- care
+
+
+def test_another_passphrase_opens_the_tapes_and_the_old_one_no_more(bordin, added, monkeypatch):
+    assert bordin("tape", "relock", added)[0] == 2
+    monkeypatch.setenv("BORDIN_NEW_PASSPHRASE", "seven other words picked at random")
+    assert bordin("tape", "relock", added)[0] == 0
+    assert bordin("tape", "list", added)[0] == 2
+    monkeypatch.setenv("BORDIN_PASSPHRASE", "seven other words picked at random")
+    assert bordin("tape", "verify", added)[1].startswith("3 tapes whole, 0 not.")
+
+
+def test_a_key_file_takes_over_from_a_passphrase(bordin, added, tmp_path):
+    key = tmp_path / "key"
+    assert bordin("tape", "relock", added, "--new-key-file", key)[0] == 0
+    assert len(key.read_bytes()) == 32
+    assert sorted(p.name for p in tmp_path.glob("key*")) == ["key"]
+    assert bordin("tape", "list", added)[0] == 2
+    assert bordin("tape", "list", added, "--key-file", key)[0] == 0
+
+
+def test_two_new_locks_at_once_are_refused(bordin, added, tmp_path):
+    words = ("--keyring", "--new-key-file", tmp_path / "key")
+    assert "two locks" in bordin("tape", "relock", added, *words)[2]
+    assert not (tmp_path / "key").exists()
+
+
+def test_one_damaged_tape_does_not_hide_the_others(bordin, added):
+    name = vault_of(added).find(session="S02")[0].id
+    (added / "tapes" / name / "tape.json").write_text("{", encoding="utf-8")
+    status, out, err = bordin("tape", "verify", added)
+    assert status == 1
+    assert out.startswith("2 tapes whole, 1 not.")
+    assert name in err
+    status, out, _ = bordin("tape", "list", added)
+    assert status == 0
+    assert f"{name}/tape.json" in out
+    assert "2 tapes of 2 sessions" in out
+    status, _, err = bordin("tape", "process", added)
+    assert status == 2
+    assert name in err
+
+
+def test_a_role_that_no_measure_knows_is_told(bordin, processed):
+    out = bordin("tape", "roles", processed, "S01", "terapist=S1", "client=S2")[1]
+    assert "terapist will not be measured" in out
+    assert "will not be measured" not in bordin("tape", "roles", processed, "S01", "therapist=S1")[1]
+
+
+def test_what_is_good_to_know_of_a_tape_is_told_when_it_is_added(
+    bordin, study_folder, recordings, monkeypatch
+):
+    real = study_tapes.measure
+
+    def measured(*given: Any, **named: Any) -> Any:
+        made = real(*given, **named)
+        return replace(made, quality=replace(made.quality, notes=("One speaker a channel.",)))
+
+    monkeypatch.setattr(study_tapes, "measure", measured)
+    out = bordin("tape", "add", study_folder, recordings / "S01.wav")[1]
+    assert f"{vault_of(study_folder).tapes()[0].id}: One speaker a channel." in out
+
+
+def test_a_missing_package_is_named_with_the_extra_that_brings_it(bordin, recordings, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    status, _, err = bordin("tape", "process", recordings / "S01.wav")
+    assert status == 2
+    assert "needs the package av, which is not installed. Next: pip install 'bordin[tape]'" in err
+
+
+def test_the_doctor_names_a_missing_package(bordin, monkeypatch):
+    monkeypatch.setattr("bordin.tapes.doctor.find_spec", lambda name: None if name == "sherpa_onnx" else name)
+    status, _, err = bordin("tape", "doctor")
+    assert status == 2
+    assert "needs the package sherpa_onnx" in err
+
+
+def test_a_run_that_is_stopped_says_so(bordin, recordings, monkeypatch):
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(one_recording, "measure", stopped)
+    status, _, err = bordin("tape", "process", recordings / "S01.wav")
+    assert status == 130
+    assert err.endswith("Stopped. Nothing was half written: files are replaced only when whole.\n")

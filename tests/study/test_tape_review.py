@@ -26,9 +26,10 @@ from bordin.study.tape_review import (
 from bordin.study.tapes import WORKING, AddTask, ProcessTask, add_tape, process_tape
 from bordin.tapes.deidentification import Decision
 from bordin.tapes.engines.choose import Wish
-from bordin.tapes.keys import Argon2, Passphrase
 from bordin.tapes.shapes import Stretch
-from bordin.tapes.vault import Tape, Vault, create_vault
+from bordin.tapes.vault.keys import Argon2, Passphrase
+from bordin.tapes.vault.opening import create_vault
+from bordin.tapes.vault.vault import Tape, Vault
 
 NAMES = "text,kind,participant\nAnna,person,\nBerlin,place,P01\nkind,person,P02\n"
 

@@ -41,11 +41,12 @@ from bordin.tapes import stages
 from bordin.tapes.engines.channels import ChannelDiarizer
 from bordin.tapes.engines.choose import Wish
 from bordin.tapes.engines.imported import TranscriptFromFile
-from bordin.tapes.keys import Argon2, Passphrase
-from bordin.tapes.peaks import Peaks
+from bordin.tapes.sound.peaks import Peaks
+from bordin.tapes.sound.working_copy import WorkingCopy
 from bordin.tapes.stages import Engines
-from bordin.tapes.vault import Tape, TapeForgotten, TapeHeld, Vault, create_unsealed, create_vault
-from bordin.tapes.working_copy import WorkingCopy
+from bordin.tapes.vault.keys import Argon2, Passphrase
+from bordin.tapes.vault.opening import create_unsealed, create_vault
+from bordin.tapes.vault.vault import Tape, TapeForgotten, TapeHeld, Vault
 
 SESSIONS = {name: Session(name, who) for name, who in (("S001", "P01"), ("S002", "P02"), ("S003", "P02"))}
 ANNA = "Anna Meier 2026-05-03.wav"

@@ -15,10 +15,10 @@ from types import ModuleType
 
 import pytest
 
-from bordin.tapes import plain_files
-from bordin.tapes.drafts import clean_drafts, clean_parts
-from bordin.tapes.owning import LOCKS_FOLDER
-from bordin.tapes.plain_files import PlainWriter
+from bordin.tapes.vault import plain_files
+from bordin.tapes.vault.drafts import clean_drafts, clean_parts
+from bordin.tapes.vault.owning import LOCKS_FOLDER
+from bordin.tapes.vault.plain_files import PlainWriter
 
 KILLS = Path(__file__).parents[2] / "benchmarks" / "tape_kills.py"
 TAPES, SECONDS, STEP = 6, 2, 0.01

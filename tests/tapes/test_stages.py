@@ -347,7 +347,7 @@ def test_what_is_kept_is_readable_and_has_a_name_that_tells_its_stage(tmp_path):
 
 def test_sound_files_are_not_needed(tmp_path):
     """The fakes read the same from a file as from memory: what the other tests of tapes rely on."""
-    from bordin.tapes.working_copy import WorkingCopy
+    from bordin.tapes.sound.working_copy import WorkingCopy
 
     with write_wav(tmp_path / "a.wav", a_session()).open("rb") as file:
         made = transcribe(WorkingCopy(file), "hash", Engine().engines, InMemory())

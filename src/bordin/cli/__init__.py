@@ -34,6 +34,7 @@ VERBS: dict[str, str] = {
     "tape export": "Write copies of transcripts and sound for other programs, without what is to be hidden.",
     "tape evaluate": "Measure the accuracy of a transcript against a corrected one.",
     "tape verify": "Read every sealed file through, and name those that were changed or are damaged.",
+    "tape relock": "Open the tapes of a study by another passphrase, key file or keyring from now on.",
     "tape forget": "Destroy all tapes of a participant, and everything made of them.",
     "tape doctor": "Try every speech engine on a short sample, with the network shut.",
     "model add": "Check a speech model and keep it for later work.",

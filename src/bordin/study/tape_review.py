@@ -30,10 +30,10 @@ from bordin.tapes.deidentification import (
     together,
 )
 from bordin.tapes.deidentification.proposals import Finder
-from bordin.tapes.plain_files import PlainWriter
 from bordin.tapes.shapes import SAMPLE_RATE, Stretch, Transcript
-from bordin.tapes.vault import Tape
-from bordin.tapes.working_copy import WavWriter, WorkingCopy
+from bordin.tapes.sound.working_copy import WavWriter, WorkingCopy
+from bordin.tapes.vault.plain_files import PlainWriter
+from bordin.tapes.vault.vault import Tape
 
 DECISIONS, DECISION_KEY = "decisions.json", "decision-key"
 BLOCK_SECONDS = 30.0

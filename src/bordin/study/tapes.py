@@ -22,11 +22,11 @@ from bordin.study.study import Study
 from bordin.study.voices import ROLES, keep_voiceprints
 from bordin.tapes.engines.channels import ChannelDiarizer
 from bordin.tapes.engines.choose import Wish, choose
-from bordin.tapes.quality import as_record as quality_record
 from bordin.tapes.shapes import Transcript, Turn, as_record, from_record, overlaps
+from bordin.tapes.sound.quality import as_record as quality_record
+from bordin.tapes.sound.working_copy import WorkingCopy, measure
 from bordin.tapes.stages import TellStage, transcribe
-from bordin.tapes.vault import FOLDER, Tape, TapeExists, Vault
-from bordin.tapes.working_copy import WorkingCopy, measure
+from bordin.tapes.vault.vault import FOLDER, Tape, TapeExists, Vault
 
 ORIGINAL, WORKING, PEAKS = "original", "working.wav", "peaks"
 TRANSCRIPT = "transcript.json"

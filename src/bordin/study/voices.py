@@ -12,8 +12,8 @@ from bordin.errors import Problem, TapeError
 from bordin.tapes.engines.shapes import Sound
 from bordin.tapes.engines.voiceprint import Embedder, voiceprints
 from bordin.tapes.shapes import Turn
-from bordin.tapes.speech_models import default_models, model_hash
-from bordin.tapes.vault import Tape
+from bordin.tapes.speech_models.speech_model import default_models, model_hash
+from bordin.tapes.vault.vault import Tape
 
 VOICEPRINTS, ROLES = "voiceprints.json", "roles.json"
 # Below this two voices are as alike as strangers often are; nothing is suggested then.

@@ -90,7 +90,7 @@ def try_engines(diarizer: str | None, recognizer: str | None) -> dict[str, Any]:
 def _sound(sample: Path) -> Any:
     import io
 
-    from bordin.tapes.working_copy import WorkingCopy, measure
+    from bordin.tapes.sound.working_copy import WorkingCopy, measure
 
     working = io.BytesIO()
     measure(sample, working)

@@ -14,11 +14,11 @@ from bordin.tapes.accuracy.evaluation import as_record as evaluation_record
 from bordin.tapes.accuracy.evaluation import evaluate
 from bordin.tapes.engines.choose import Wish, choose
 from bordin.tapes.formats import read_transcript, write_transcript
-from bordin.tapes.plain_files import PlainReader, PlainWriter
-from bordin.tapes.quality import as_record as quality_record
 from bordin.tapes.shapes import Transcript, as_record
+from bordin.tapes.sound.quality import as_record as quality_record
+from bordin.tapes.sound.working_copy import WorkingCopy, measure
 from bordin.tapes.stages import InMemory, Keeper, transcribe
-from bordin.tapes.working_copy import WorkingCopy, measure
+from bordin.tapes.vault.plain_files import PlainReader, PlainWriter
 
 Tell = Callable[[str, float], None]
 

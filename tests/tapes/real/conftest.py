@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 from bordin.tapes.shapes import SAMPLE_RATE
-from bordin.tapes.working_copy import WorkingCopy, measure
+from bordin.tapes.sound.working_copy import WorkingCopy, measure
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from bordin.tapes.model_adding import Added
-    from bordin.tapes.model_catalog import Copy
+    from bordin.tapes.speech_models.adding import Added
+    from bordin.tapes.speech_models.catalog import Copy
 
 
 def command(
@@ -40,8 +40,8 @@ def command(
     from pathlib import Path
 
     from bordin.cli.progress import steps
-    from bordin.tapes import model_sources
-    from bordin.tapes.model_adding import Said, add
+    from bordin.tapes.speech_models import sources as model_sources
+    from bordin.tapes.speech_models.adding import Said, add
 
     def hub(copy: Copy, into: Path) -> None:
         _say(
@@ -84,7 +84,7 @@ def _megabytes(size: int) -> str:
 
 def _show(added: Added) -> None:
     """Say what is here now, and what to know of it."""
-    from bordin.tapes.speech_models import NOT_RECORDED
+    from bordin.tapes.speech_models.speech_model import NOT_RECORDED
 
     model = added.model
     state = "is on this computer now" if added.fresh else "was here already, unchanged"

@@ -9,8 +9,8 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from bordin.tapes.model_catalog import KnownModel
-    from bordin.tapes.speech_models import SpeechModel
+    from bordin.tapes.speech_models.catalog import KnownModel
+    from bordin.tapes.speech_models.speech_model import SpeechModel
 
 WAYS = {"hub": "hub", "packages": "packages, for tests", "export": "own file"}
 
@@ -21,8 +21,8 @@ def command(
 ) -> None:
     """List the speech models on this computer, and those bordin knows."""
     from bordin.errors import TapeError
-    from bordin.tapes.model_catalog import known_models
-    from bordin.tapes.speech_models import check, installed
+    from bordin.tapes.speech_models.catalog import known_models
+    from bordin.tapes.speech_models.speech_model import check, installed
 
     here = []
     for model in installed():
@@ -43,7 +43,7 @@ def _print_json(here: list[tuple[SpeechModel, str]], known: tuple[KnownModel, ..
     import json
     from dataclasses import asdict
 
-    from bordin.tapes.speech_models import as_record, model_hash
+    from bordin.tapes.speech_models.speech_model import as_record, model_hash
 
     installed: list[dict[str, Any]] = [
         {**as_record(model), "sha256": model_hash(model), "state": state} for model, state in here
@@ -56,7 +56,7 @@ def _show(here: list[tuple[SpeechModel, str]], known: tuple[KnownModel, ...]) ->
     from rich.console import Console
     from rich.text import Text
 
-    from bordin.tapes.speech_models import FOLDER_VARIABLE, models_folder
+    from bordin.tapes.speech_models.speech_model import FOLDER_VARIABLE, models_folder
 
     console = Console(highlight=False)
     console.print(Text("On this computer", style="bold"))
@@ -91,7 +91,9 @@ def _table(*names: str) -> Table:
     table = Table(box=None, pad_edge=False)
     for name in names:
         # Where a terminal is narrow, whole words wrap; a name or a size never does.
-        table.add_column(name, no_wrap=name in {"name", "kind", "size"}, min_width=12 if name == "languages" else 7)
+        table.add_column(
+            name, no_wrap=name in {"name", "kind", "size"}, min_width=12 if name == "languages" else 7
+        )
     return table
 
 

@@ -21,8 +21,8 @@ def command(
     """
     from bordin.cli.progress import steps
     from bordin.errors import Problem, TapeError
-    from bordin.tapes.model_adding import pack
-    from bordin.tapes.speech_models import installed
+    from bordin.tapes.speech_models.adding import pack
+    from bordin.tapes.speech_models.speech_model import installed
 
     names = models or [model.name for model in installed()]
     if not names:

@@ -11,7 +11,7 @@ from bordin.cli.tape.opening import KeyFile, StudyFolder
 
 if TYPE_CHECKING:
     from bordin.study.study import Study
-    from bordin.tapes.vault import Tape, Vault
+    from bordin.tapes.vault.vault import Tape, Vault
 
 
 def command(

@@ -72,7 +72,7 @@ def _without_measures(study: Study, participant: str, sessions: set[str]) -> str
     from bordin.cli.tape.batch import counted
     from bordin.cli.tape.measures import FILE
     from bordin.study.files import data_path
-    from bordin.tapes.plain_files import PlainWriter
+    from bordin.tapes.vault.plain_files import PlainWriter
 
     used = study.protocol.data.process
     path = data_path(study.folder, FILE if used is None else used.file)

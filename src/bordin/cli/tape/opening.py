@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from bordin.study.study import Study
-    from bordin.tapes.vault import Tape, Vault
+    from bordin.tapes.vault.vault import Tape, Vault
 
 StudyFolder = Annotated[Path, typer.Argument(help="Study folder, or its study.toml.")]
 KeyFile = Annotated[
@@ -39,8 +39,8 @@ def opened(folder: Path, key_file: Path | None = None, *, locked: bool = False) 
     from bordin.errors import Problem, TapeError
     from bordin.study.study import load_study
     from bordin.study.tapes import vault_folder
-    from bordin.tapes.keys import find_lock
-    from bordin.tapes.vault import open_vault
+    from bordin.tapes.vault.keys import find_lock
+    from bordin.tapes.vault.opening import open_vault
 
     study = load_study(folder)
     place = vault_folder(study)
@@ -57,9 +57,9 @@ def opened_or_made(folder: Path, key_file: Path | None, *, keyring: bool) -> tup
     """Open a study's vault, or make it as the protocol says; the last value says whether it is new."""
     from bordin.study.study import load_study
     from bordin.study.tapes import vault_folder
-    from bordin.tapes.keys import find_lock
-    from bordin.tapes.locks import Keyring
-    from bordin.tapes.vault import create_unsealed, create_vault
+    from bordin.tapes.vault.keys import find_lock
+    from bordin.tapes.vault.locks import Keyring
+    from bordin.tapes.vault.opening import create_unsealed, create_vault
 
     study = load_study(folder)
     place = vault_folder(study)

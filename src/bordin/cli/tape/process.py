@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bordin.study.study import Study
     from bordin.tapes.engines.choose import Wish
     from bordin.tapes.shapes import Transcript
-    from bordin.tapes.vault import Tape, Vault
+    from bordin.tapes.vault.vault import Tape, Vault
 
 
 def command(

@@ -14,7 +14,7 @@ from bordin.tapes.engines.onnx import OnnxDiarizer
 from bordin.tapes.engines.pyannote import PyannoteDiarizer
 from bordin.tapes.engines.shapes import Diarizer, Recognizer
 from bordin.tapes.engines.whispercpp import WhisperCpp
-from bordin.tapes.speech_models import SpeechModel, default_models, find_model
+from bordin.tapes.speech_models.speech_model import SpeechModel, default_models, find_model
 from bordin.tapes.stages import Engines
 
 DIARIZERS = {

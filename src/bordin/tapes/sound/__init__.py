@@ -1,0 +1,1 @@
+"""The sound of a recording: decoded, copied for work, drawn, and judged."""
