@@ -131,7 +131,7 @@ _MEASURED = {
 def _process(results: Results) -> str:
     names = [v.label for v in (*results.rows, *results.columns) if v.kind == "measure"]
     parts = [
-        f"Process measures of the tapes, a value a session: {listing(names)}. Those that bordin takes are counted "
+        f"Process measures of the tapes, a value a session: {'; '.join(names)}. Those that bordin takes are counted "
         "from the turns of the speakers, not from words; only rates of speech use words."
     ]
     declared = results.protocol.data.process
