@@ -12,11 +12,12 @@ INSTALL := UV="$(UV)" PYTHON="$(PYTHON)" sh requirements/install.sh $(VENV)
 OPTIONS ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: help demo test tapes-real setup lint bench bench-tapes kills level docs lock wheel clean
+.PHONY: help demo test tapes-real workbench-browser setup lint bench bench-tapes bench-workbench kills level docs lock \
+	wheel clean
 .DELETE_ON_ERROR:
 
 help:  ## List these commands.
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 26
 
 demo: $(VENV)/.ready  ## Set up, run both example studies, say where their reports are.
 	@$(VENV)/bin/bordin demo
@@ -29,6 +30,10 @@ tapes-real: $(VENV)/.ready-test  ## Fetch speech models and test tapes with them
 	@UV="$(UV)" PYTHON="$(PYTHON)" .ci/voices.sh $(VOICES)
 	@BORDIN_MODELS="$(abspath $(MODELS))" BORDIN_TEST_MODELS="$(abspath $(MODELS))" \
 		BORDIN_TEST_VOICES="$(abspath $(VOICES))" $(PY) -m pytest $(REAL) $(OPTIONS)
+
+workbench-browser: $(VENV)/.ready-test  ## Test the workbench in a real browser and on PostgreSQL; says what is absent.
+	@sh .ci/browser.sh absent
+	@BORDIN_BROWSER=1 $(PY) -m pytest tests/workbench/browser $(OPTIONS)
 
 setup: $(VENV)/.ready-test  ## Make the environment .venv and nothing else.
 	@echo "The environment is ready: $(VENV)/bin/bordin --help"
@@ -45,6 +50,9 @@ bench: $(VENV)/.ready  ## Measure the statistics against R; says what is missing
 
 bench-tapes: $(VENV)/.ready-test  ## Measure work on tapes: CPU time, sealing, memory, reads (OPTIONS="--parts add").
 	@BORDIN_MODELS="$${BORDIN_MODELS:-$(abspath $(MODELS))}" $(PY) benchmarks/tapes.py $(OPTIONS)
+
+bench-workbench: $(VENV)/.ready-test  ## Measure the workbench: saves, pages, start, a large study (OPTIONS="--part saves").
+	@$(PY) benchmarks/workbench.py $(OPTIONS)
 
 kills: $(VENV)/.ready-test  ## Kill runs on tapes 50 times and look whether anything is lost (many minutes).
 	@$(PY) benchmarks/tape_kills.py $(OPTIONS)
@@ -73,7 +81,11 @@ $(VENV)/.ready-tape: $(VENV)/.ready requirements/tape.txt
 	@$(INSTALL) tape
 	@touch $@
 
-$(VENV)/.ready-test: $(VENV)/.ready-tape requirements/test.txt
+$(VENV)/.ready-workbench: $(VENV)/.ready-tape requirements/workbench.txt
+	@$(INSTALL) workbench
+	@touch $@
+
+$(VENV)/.ready-test: $(VENV)/.ready-workbench requirements/test.txt
 	@$(INSTALL) test
 	@touch $@
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install one of the hash-locked requirement files into the environment; make the environment first if need be.
-# Called by the Makefile and .ci/voices.sh: UV=... PYTHON=... sh requirements/install.sh .venv bordin|tape|test|lint
+# Called by the Makefile and .ci/voices.sh: UV=... PYTHON=... sh requirements/install.sh .venv bordin|tape|workbench|test|lint
 set -eu
 venv=$1
 name=$2

@@ -11,7 +11,10 @@ lock() {
 }
 lock requirements/bordin.txt pyproject.toml --group build
 lock requirements/tape.txt pyproject.toml --extra tape --constraints requirements/bordin.txt
-lock requirements/test.txt --group test --constraints requirements/bordin.txt --constraints requirements/tape.txt
+lock requirements/workbench.txt pyproject.toml --extra workbench --extra postgres \
+    --constraints requirements/bordin.txt --constraints requirements/tape.txt
+lock requirements/test.txt --group test --constraints requirements/bordin.txt --constraints requirements/tape.txt \
+    --constraints requirements/workbench.txt
 lock requirements/lint.txt --group lint --constraints requirements/bordin.txt --constraints requirements/test.txt
 lock requirements/voices.txt requirements/voices.in
 if grep -nE '://|^ *-(i|f|-index-url|-extra-index-url|-find-links)' requirements/*.txt; then

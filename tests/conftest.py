@@ -19,8 +19,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 GUARD = Path(__file__).parent / "network_guard"
 
-# So that tests of all folders, and the processes that they start, can import the fake engines.
-sys.path.insert(0, str(Path(__file__).parent / "tapes" / "engines_made_up"))
+# So that tests of all folders, and the processes that they start, can import the fake engines and the small studies.
+for _shared in ("tapes/engines_made_up", "made_studies"):
+    sys.path.insert(0, str(Path(__file__).parent / _shared))
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(GUARD), os.environ.get("PYTHONPATH")]))
@@ -37,6 +38,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.line(line)
     terminalreporter.line("make bench: speed against R")
     terminalreporter.line("make bench-tapes: CPU time, memory and reads of the work on tapes")
+    if os.environ.get("BORDIN_BROWSER") != "1":
+        terminalreporter.line("make workbench-browser: the workbench in a real browser (needs Chromium)")
+    terminalreporter.line("make bench-workbench: saves, kills, start and pages of the workbench (minutes)")
     terminalreporter.line("make kills: runs on tapes killed again and again (many minutes)")
     terminalreporter.line("make level: error rate of maxT, by simulation (many minutes)")
 

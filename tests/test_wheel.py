@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -34,6 +35,35 @@ def test_it_holds_every_file_of_the_package_and_no_more(wheel: Path) -> None:
     others = packed - own
     assert all(name.startswith("bordin/examples/") for name in others)
     assert not [name for name in others if "/reports/" in name or "__pycache__" in name]
+
+
+def test_it_holds_what_the_workbench_shows_and_its_tables(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+
+    def held(pattern: str) -> list[str]:
+        return [n for n in names if re.fullmatch(f"bordin/{pattern}", n)]
+
+    assert len(held(r"workbench/templates/workbench/\w+\.html")) >= 30
+    assert "bordin/workbench/static/workbench/workbench.css" in names
+    assert len(held(r"workbench/static/workbench/vendor/[\w.-]+\.js")) >= 3
+    assert held(r"store/migrations/0001_\w+\.py") == ["bordin/store/migrations/0001_first.py"]
+    assert [n for n in names if n.endswith((".map", ".po~", ".pyc"))] == []
+
+
+def test_its_extras_name_what_the_workbench_needs(wheel: Path) -> None:
+    packed = zipfile.ZipFile(wheel)
+    [metadata] = [n for n in packed.namelist() if n.endswith(".dist-info/METADATA")]
+    lines = packed.read(metadata).decode().splitlines()
+    needed = {
+        re.split(r"[><=\[]", line.removeprefix("Requires-Dist: "))[0]: line.partition("extra == ")[2].strip(
+            "'"
+        )
+        for line in lines
+        if "; extra == " in line and ("'workbench'" in line or "'postgres'" in line)
+    }
+    own = "argon2-cffi cryptography django django-axes django-csp django-otp granian markdown-it-py segno"
+    assert needed == {**dict.fromkeys(own.split(), "workbench"), "psycopg": "postgres"}
+    assert "Requires-Dist: django<6,>=5.2.8; extra == 'workbench'" in lines
 
 
 def test_it_runs_an_example_without_the_repository(wheel: Path, tmp_path: Path) -> None:

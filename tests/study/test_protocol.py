@@ -158,3 +158,143 @@ def test_lines_of_keys(path, line):
 def test_the_line_of_a_value_in_a_list():
     text = 'rows = [\n  "one",\n  "two",\n]\nother = "two"\n'
     assert find_line(text, ("rows",), "two") == 3
+
+
+WORKBENCH = """
+[allocation]
+coders = 1
+double = 0.2
+balance = ["arm", "therapist", "number"]
+bands = { number = [4, 12] }
+calibration = ["S05", "S06"]
+calibration_every = 10
+repeat = 3
+share = { C2 = 0.5 }
+capacity = { C2 = 40 }
+
+[training]
+practice = ["S07", "S08"]
+within = 1
+share = 0.8
+in_a_row = 2
+
+[blinding]
+guess = ["arm"]
+choices = { arm = ["active", "other"] }
+
+[[forms]]
+id = "after"
+instrument = "alliance"
+wording = "wording/alliance.toml"
+informant = "patient"
+title = "About your session today"
+lead = "How far does each sentence fit?"
+expires_days = 7
+contact = "The study office"
+thanks = "Thank you."
+alerts = [
+  { item = "item1", at_least = 2, message = "Please call." },
+]
+"""
+
+
+@pytest.fixture
+def workbench(study_folder):
+    """Add the tables of the workbench to the protocol, one piece replaced; return the folder."""
+
+    def make(old: str = "", new: str = "") -> Path:
+        assert old in WORKBENCH
+        path = study_folder / "study.toml"
+        path.write_text(path.read_text(encoding="utf-8") + WORKBENCH.replace(old, new, 1), encoding="utf-8")
+        return study_folder
+
+    return make
+
+
+def test_the_workbench_tables_are_read(workbench):
+    study = load_study(workbench())
+    plan = study.allocation_plan()
+    assert (plan.coders, plan.double, plan.balance) == (1, 0.2, ("arm", "therapist", "number"))
+    assert (plan.calibration, plan.calibration_every, plan.repeat) == (("S05", "S06"), 10, 3)
+    assert isinstance(plan.repeat, int)
+    assert (plan.practice, plan.share, plan.capacity) == (("S07", "S08"), {"C2": 0.5}, {"C2": 40})
+    assert study.allocation_seed() == 7
+    assert study.protocol.allocation.bands == {"number": (4, 12)}
+    rule = study.training_rule("tapes")
+    assert (rule.within, rule.share, rule.in_a_row, rule.limit) == (1, 0.8, 2, None)
+    assert study.protocol.blinding.choices == {"arm": ("active", "other")}
+    [form] = study.protocol.forms
+    assert (form.id, form.instrument, form.occasion, form.expires_days) == ("after", "alliance", "session", 7)
+    assert (form.alerts[0].item, form.alerts[0].at_least, form.alerts[0].message) == (
+        "item1",
+        2,
+        "Please call.",
+    )
+
+
+def test_without_the_tables_nothing_is_planned(study_folder):
+    study = load_study(study_folder)
+    assert study.allocation_plan() is None
+    assert study.allocation_seed() == 7
+    assert study.protocol.training.practice == ()
+    assert study.protocol.blinding.guess == ()
+    assert study.protocol.forms == ()
+
+
+def test_an_allocation_may_have_a_seed_of_its_own(workbench):
+    assert load_study(workbench("repeat = 3", "repeat = 3\nseed = 0")).allocation_seed() == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "parts"),
+    [
+        ("coders = 1\n", "", "[allocation]", ["allocation.coders", "missing", "It has no default"]),
+        ("coders = 1\n", "coders = 0\n", "coders = 0", ["allocation.coders"]),
+        ("double = 0.2", "double = 1.5", "double = 1.5", ["allocation.double", "1.5", "0.2 for a fifth"]),
+        ("repeat = 3", "repeat = -1", "repeat = -1", ["allocation.repeat", "-1"]),
+        ("calibration = [", "calibrate = [", "calibrate", ["unknown key", "Did you mean 'calibration'?"]),
+        (
+            'calibration = ["S05", "S06"]\n',
+            "",
+            "[allocation]",
+            ["calibration_every needs the key calibration"],
+        ),
+        ('"therapist", "number"', '"terapist", "number"', "terapist", ["Did you mean 'therapist'?"]),
+        ('"therapist", "number"', '"session", "number"', "balance", ["'session' has no levels"]),
+        ("[4, 12]", "[12, 4]", "[allocation]", ["have to rise"]),
+        ("{ number =", "{ minutes =", "[allocation]", ["'minutes', which is not in balance"]),
+        ("share = 0.8", "share = 80", "share = 80", ["training.share", "80"]),
+        ("in_a_row = 2", "in_a_row = 3", "[training]", ["only 2 practice tapes"]),
+        ('["S07", "S08"]', '["S07", "S05"]', "practice", ["'S05' is a calibration session too"]),
+        ('guess = ["arm"]', 'guess = ["arm", "outcom"]', "outcom", ["no", "column 'outcom'"]),
+        ("{ arm =", "{ sex =", "[blinding]", ["choices has 'sex', which is not in guess"]),
+        ('["active", "other"]', '["active"]', "[blinding]", ["two or more different"]),
+        ('instrument = "alliance"', 'instrument = "aliance"', "aliance", ["Did you mean 'alliance'?"]),
+        ("wording/alliance.toml", "../alliance.toml", "../alliance", ["inside the study folder"]),
+        ("wording/alliance.toml", "wording/alliance.docx", "docx", ["no .toml file"]),
+        ('item = "item1"', 'item = "itme1"', "itme1", ["no item 'itme1'", "Did you mean 'item1'?"]),
+        ("at_least = 2", "at_least = 99", "at_least = 99", ["99 is no answer", "1 to 7"]),
+        ("message =", "mesage =", "alerts", ["unknown key", "Did you mean 'message'?"]),
+        ("expires_days = 7", "expires_days = 0", "expires_days", ["forms.1.expires_days"]),
+    ],
+)
+def test_a_fault_of_the_workbench_tables_is_told_with_its_line(workbench, old, new, at, parts):
+    folder = workbench(old, new)
+    lines = (folder / "study.toml").read_text(encoding="utf-8").splitlines()
+    start = lines.index("[allocation]")
+    line = next(i for i, text in enumerate(lines, start=1) if i > start and at in text)
+    text = problems_of(folder)
+    assert f"study.toml:{line}," in text
+    for part in parts:
+        assert part in text
+
+
+def test_columns_are_not_asked_for_before_the_data_are_there(workbench):
+    folder = workbench('"therapist", "number"', '"terapist", "number"')
+    (folder / "data" / "sessions.csv").unlink()
+    assert load_study(folder).allocation_plan().balance == ("arm", "terapist", "number")
+
+
+def test_two_forms_of_one_name_are_refused(workbench):
+    folder = workbench("[[forms]]", '[[forms]]\nid = "after"\ninstrument = "alliance"\n\n[[forms]]')
+    assert "forms: the id 'after' stands twice" in problems_of(folder)

@@ -23,8 +23,13 @@ VERBS: dict[str, str] = {
     "plan": "Say what a planned study can and cannot show.",
     "recheck": "Recheck a published correlation table.",
     "agree": "Measure how far coders agree, for any design.",
+    "serve": "Serve the workbench: coders rate blind, patients answer, the lead sees the study.",
+    "export": "Write the record of a workbench as flat files.",
+    "backup": "Write a backup of a workbench while others go on working.",
+    "restore": "Put a backup into a workbench that is empty, and verify it.",
     "catalog": "List the instruments and coding systems, or show one.",
     "schema": "Print the JSON Schema of study.toml, for editors.",
+    "audit verify": "Read the record of a workbench through and say whether it adds up.",
     "tape add": "Seal recordings into a study's vault.",
     "tape list": "List the tapes of a study, and how far each is.",
     "tape process": "Find who spoke when, and what was said: one recording, or all tapes of a study.",
@@ -42,6 +47,7 @@ VERBS: dict[str, str] = {
     "model pack": "Pack speech models into one checked file for a computer without network.",
 }
 GROUPS: dict[str, str] = {
+    "audit": "The record of a workbench: what it can prove about itself.",
     "tape": "Recordings: seal, transcribe, measure, export, forget.",
     "model": "Speech models on this computer.",
 }
@@ -61,6 +67,10 @@ EXTRAS = dict.fromkeys(
     ),
     "tape",
 )
+EXTRAS |= dict.fromkeys(
+    ("django", "granian", "csp", "axes", "django_otp", "segno", "markdown_it"), "workbench"
+)
+EXTRAS["psycopg"] = "postgres"
 
 
 def _module(verb: str) -> str:

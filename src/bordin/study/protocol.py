@@ -8,22 +8,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from bordin.study.protocol_workbench import (
+    AllocationPart,
+    BlindingPart,
+    FormPart,
+    Identifier,
+    TrainingPart,
+)
+from bordin.study.protocol_workbench import ProtocolPart as _Part
 
 Coefficient = Literal["spearman", "kendall", "pearson"]
 Adjustment = Literal["maxt", "holm", "bh", "none"]
 Expectation = Literal["positive", "negative", "negligible", "stronger"]
 Probability = Annotated[float, Field(gt=0, lt=1)]
-Identifier = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
 
 PROCESS = "process"
 """What the columns of the file of process measures are called by: ``process.talk_share_client``."""
-
-
-class _Part(BaseModel):
-    """A table of the protocol: frozen, and without unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StudyPart(_Part):
@@ -340,6 +342,10 @@ class Protocol(_Part):
     families: tuple[Family, ...] = ()
     hypotheses: tuple[HypothesisPart, ...] = ()
     tapes: Tapes = Field(default_factory=Tapes.model_construct)
+    allocation: AllocationPart | None = None
+    training: TrainingPart = Field(default_factory=TrainingPart.model_construct)
+    blinding: BlindingPart = Field(default_factory=BlindingPart.model_construct)
+    forms: tuple[FormPart, ...] = ()
     reliability: dict[str, KnownReliability] = Field(
         default_factory=dict, description="Reliabilities known from elsewhere, for disattenuation."
     )
@@ -358,6 +364,7 @@ class Protocol(_Part):
             ),
             ("families", [f.id for f in self.families]),
             ("hypotheses", [h.id for h in self.hypotheses]),
+            ("forms", [f.id for f in self.forms]),
         ):
             twice = sorted({i for i in ids if ids.count(i) > 1})
             if twice:

@@ -16,7 +16,9 @@ from bordin.study.records import Form, Records, Session
 from bordin.study.study import Study
 
 
-def read_records(study: Study, tell: Callable[[str], None] = lambda _: None) -> Records:
+def read_records(
+    study: Study, tell: Callable[[str], None] = lambda _: None, reader: FileReader | None = None
+) -> Records:
     """Read and check every data file of a study.
 
     Parameters
@@ -24,6 +26,8 @@ def read_records(study: Study, tell: Callable[[str], None] = lambda _: None) -> 
     study : Study
     tell : callable, optional
         Called with the name of each file as it is read.
+    reader : FileReader, optional
+        Gives the tables from elsewhere than the study's files; a table that it gives as None is left out.
 
     Returns
     -------
@@ -34,7 +38,7 @@ def read_records(study: Study, tell: Callable[[str], None] = lambda _: None) -> 
     DataError
         With every problem of every file.
     """
-    reader = FileReader(study, tell)
+    reader = reader or FileReader(study, tell)
     data = study.protocol.data
     tables: dict[str, FlatTable] = {}
     people = reader.table(data.participants)

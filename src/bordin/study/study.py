@@ -8,12 +8,15 @@ from pathlib import Path
 
 from bordin import instruments
 from bordin.coding import catalog as coding
+from bordin.coding.assignment import Plan
 from bordin.coding.system import CodingSystem
+from bordin.coding.training import TrainingRule
 from bordin.errors import BordinError, CatalogError, DataError, Problem, ProtocolError, nearest
 from bordin.instruments.instrument import Instrument
 from bordin.study.process_columns import ProcessColumns, process_columns
 from bordin.study.protocol import PROCESS, CodingUse, HypothesisPart, InstrumentUse, Outcome, Protocol
 from bordin.study.reader import protocol_path, read_protocol
+from bordin.study.workbench_names import check_workbench_names
 from bordin.toml_lines import Path as KeyPath
 from bordin.toml_lines import find_line
 
@@ -78,6 +81,27 @@ class Study:
         """Return how the protocol uses the coding system called `name`."""
         return next(u for u in self.protocol.coding if u.id == name)
 
+    def allocation_plan(self) -> Plan | None:
+        """Return the plan by which sessions are given to coders; None when the protocol has no ``[allocation]``."""
+        declared = self.protocol.allocation
+        if declared is None:
+            return None
+        given = declared.model_dump(exclude={"seed", "bands"})
+        return Plan(practice=self.protocol.training.practice, **given)
+
+    def allocation_seed(self) -> int:
+        """Return the seed of the allocation: its own, or the study's."""
+        declared = self.protocol.allocation
+        own = None if declared is None else declared.seed
+        return self.protocol.study.seed if own is None else own
+
+    def training_rule(self, coding: str) -> TrainingRule:
+        """Return when a coder is ready to code with the system called `coding`."""
+        training = self.protocol.training
+        return TrainingRule(
+            training.within, training.share, training.in_a_row, self.coding_use(coding).criterion
+        )
+
     def outcome(self, name: str) -> Outcome | None:
         """Return the outcome called `name`, if there is one."""
         return next((o for o in self.protocol.outcomes if o.id == name), None)
@@ -133,6 +157,7 @@ class _Resolver:
             )
         hypotheses = self._hypotheses(rows, columns)
         self._references(known)
+        check_workbench_names(self.path.parent, self.protocol, self.instruments, self._problem)
         if self.problems:
             raise ProtocolError(self.problems)
         return Study(
@@ -300,6 +325,8 @@ class _Resolver:
         data = self.protocol.data
         outcomes = {c for o in self.protocol.outcomes for c in (o.column, o.minus) if c is not None}
         free = {*self.protocol.sample.where, *outcomes, self.protocol.table.control or "therapist"}
+        free |= set(self.protocol.blinding.guess)
+        free |= set(self.protocol.allocation.balance if self.protocol.allocation else ())
         maps: list[tuple[KeyPath, Mapping[str, str], set[str]]] = [
             (("data", "participants"), data.participants.columns, {"participant", "arm", "therapist"} | free)
         ]

@@ -1,0 +1,1 @@
+"""``bordin audit``: what the record of a workbench can prove about itself."""

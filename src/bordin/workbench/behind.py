@@ -1,0 +1,121 @@
+"""Long computations behind a page: one at a time in a thread, while the last result is served."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from threading import Event, Lock, Thread
+from typing import Generic, TypeVar
+
+from django.db import connections
+
+T = TypeVar("T")
+# What takes no longer than so many seconds needs no rest.
+QUICK = 1.0
+log = logging.getLogger("django.bordin")
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What is known now.
+
+    Attributes
+    ----------
+    value : object or None
+        The last result; None before there is any.
+    stale : bool
+        Whether a newer one is being computed, or has to be.
+    failed : bool
+        Whether the last try failed; the server's log says why.
+    """
+
+    value: T | None
+    stale: bool
+    failed: bool = False
+
+
+class Behind(Generic[T]):
+    """Computes one result for a key, in a thread of its own.
+
+    Parameters
+    ----------
+    rest : float
+        After a computation of so many seconds the next one waits `rest` times as long, so that a busy record does not
+        keep the computer busy.
+    """
+
+    def __init__(self, rest: float = 0.0) -> None:
+        self._rest = rest
+        self._lock = Lock()
+        self._key: Hashable = None
+        self._value: T | None = None
+        self._record = ""
+        self._done: Event | None = None
+        self._not_before = 0.0
+        self._failed = False
+
+    def ask(
+        self, record: str, key: Hashable, compute: Callable[[Callable[[T], None]], T], wait: float = 0.2
+    ) -> Answer[T]:
+        """Return the result for a key, or the last one while it is being computed.
+
+        Parameters
+        ----------
+        record : str
+            Which record it is about: a result of another one is never served.
+        key : hashable
+        compute : callable
+            Makes the result; it is given a function that publishes what is ready before the rest is.
+        wait : float
+            Seconds to wait for it.
+
+        Returns
+        -------
+        Answer
+        """
+        with self._lock:
+            if self._record != record:
+                self._record, self._key, self._value, self._not_before = record, None, None, 0.0
+                self._failed = False
+            if self._key == key and not self._failed:
+                return Answer(self._value, stale=False)
+            if self._done is None and time.monotonic() >= self._not_before:
+                self._done = Event()
+                Thread(target=self._run, args=(record, key, compute, self._done), daemon=True).start()
+            done = self._done
+        if done is not None:
+            done.wait(wait)
+        with self._lock:
+            value = self._value if self._record == record else None
+            return Answer(value, self._key != key or self._failed, self._failed)
+
+    def _run(
+        self, record: str, key: Hashable, compute: Callable[[Callable[[T], None]], T], done: Event
+    ) -> None:
+        start = time.monotonic()
+
+        def publish(value: T) -> None:
+            with self._lock:
+                if self._record == record:
+                    self._value = value
+
+        try:
+            value = compute(publish)
+            with self._lock:
+                if self._record == record:
+                    self._key, self._value, self._failed = key, value, False
+        except Exception:
+            # It is a page's business to say so; the cause stands in the log.
+            log.exception("a computation behind a page failed")
+            with self._lock:
+                self._failed = True
+        finally:
+            connections.close_all()
+            with self._lock:
+                took = time.monotonic() - start
+                rest = self._rest * took if took > QUICK else 0.0
+                self._not_before = time.monotonic() + (5.0 if self._failed else rest)
+                self._done = None
+            done.set()

@@ -1,0 +1,259 @@
+"""The screen on which a coder listens and rates, and what it asks of the server.
+
+Blind by construction: everything here comes from :mod:`bordin.store.blind`, which knows no arm, outcome, date, session
+number, file name or other coder. An import contract holds that.
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import reverse
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from bordin.coding.system import CodingSystem
+from bordin.errors import BordinError
+from bordin.store.blind import OwnAssignment, levels, own_assignment, own_assignments, own_state
+from bordin.store.saving import Coder, LockedError, NotYours, lock, save
+from bordin.store.tables import CODER
+from bordin.store.writer import write
+from bordin.tapes.vault.vault import Tape
+from bordin.workbench import current
+from bordin.workbench.manual import section_html
+from bordin.workbench.media import serve_peaks, serve_sound, serve_transcript
+from bordin.workbench.pages import Page, draw, me, refusal
+from bordin.workbench.practice import certify_if_reached
+from bordin.workbench.queue import open_now
+
+LETTERS = "abcdefghijklmnopqrstuvwyz"  # x is "not codable"
+TAKEN = frozenset("mx")
+
+
+def _own(request: HttpRequest, assignment: str) -> OwnAssignment:
+    """Return the coder's own assignment; that of another coder does not exist for this one."""
+    found = own_assignment(me(request).id, assignment)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _tape(assignment: OwnAssignment) -> Tape:
+    tape = current.tape(assignment.tape)
+    if tape is None:
+        raise Http404
+    return tape
+
+
+def show(request: HttpRequest, assignment: str) -> HttpResponse:
+    """Draw the rating screen of one tape."""
+    account, own = me(request), _own(request, assignment)
+    everything = own_assignments(account.id)
+    if not own.locked:
+        now = open_now(everything, account)
+        if now is None or now.id != own.id:
+            return refusal(
+                request,
+                HTTPStatus.FORBIDDEN,
+                _("This tape comes later: tapes are rated in the order drawn for you."),
+            )
+    alike = [a for a in everything if a.purpose == own.purpose]
+    data = _data(request, own, 1 + [a.id for a in alike].index(own.id), len(alike))
+    return draw(request, "rate.html", {"tape": data, "data": data})
+
+
+def _data(request: HttpRequest, own: OwnAssignment, position: int, total: int) -> dict[str, Any]:
+    use, system = current.coding(own.coding)
+    state, tape = own_state(own.id), current.tape(own.tape)
+    seconds = tape.facts()["recording"]["decoded"] if tape is not None else (own.minutes or 0.0) * 60
+    return {
+        "assignment": own.id,
+        "name": own.name,
+        "position": position,
+        "total": total,
+        "seconds": seconds,
+        "has_sound": tape is not None,
+        "locked": own.locked,
+        "practice": own.purpose == "practice",
+        "released": own.released,
+        "dimensions": _dimensions(system),
+        "reasons": list(system.reasons),
+        "ratings": {
+            item.partition(".")[2]: {"value": g.value, "reason": g.reason}
+            for item, g in state.ratings.items()
+        },
+        "marks": [
+            {"mark": m.id, "dimension": m.item.partition(".")[2], "seconds": m.seconds, "note": m.note}
+            for m in state.marks
+        ],
+        "memo": state.memo,
+        "heard": [list(stretch) for stretch in state.heard],
+        "stopped_at": state.stopped_at,
+        "source": use.source,
+        "guess": [] if own.locked or own.purpose == "practice" else _guesses(),
+        "keys": me(request).settings.get("keys", {}),
+        "manual_version": system.manual_version,
+    }
+
+
+def _dimensions(system: CodingSystem) -> list[dict[str, Any]]:
+    letters = key_letters([d.name for d in system.dimensions])
+    return [
+        {
+            "id": d.id,
+            "name": d.name,
+            "key": letters[i],
+            "low": d.low,
+            "high": d.high,
+            "points": list(d.points),
+            "step": d.step,
+            "start": d.start,
+            "start_meaning": d.start_meaning,
+            "anchors": [{"point": a.point, "text": a.text} for a in d.anchors],
+            "definition": d.definition,
+            "section_html": section_html(system, d),
+            "only_if_text": d.only_if.text if d.only_if is not None else "",
+        }
+        for i, d in enumerate(system.dimensions)
+    ]
+
+
+def key_letters(names: list[str]) -> list[str]:
+    """Return a hot key for each name: one of its own letters where one is free, else the next free letter."""
+    taken, letters = set(TAKEN), []
+    for name in names:
+        own = [c for word in name.lower().split() for c in word[:1]] + list(name.lower())
+        found = next((c for c in [*own, *LETTERS] if c in LETTERS and c not in taken), "")
+        taken.add(found)
+        letters.append(found)
+    return letters
+
+
+def _guesses() -> list[dict[str, Any]]:
+    """Return what a coder is asked to guess at lock, from the protocol."""
+    blinding = current.study().protocol.blinding
+    return [
+        {
+            "id": what,
+            "label": _("Your guess: %(what)s") % {"what": what},
+            "choices": list(blinding.choices.get(what) or levels(what)),
+        }
+        for what in blinding.guess
+    ]
+
+
+def _json(request: HttpRequest) -> dict[str, Any]:
+    try:
+        sent = json.loads(request.body)
+    except ValueError:
+        sent = None
+    return sent if isinstance(sent, dict) else {}
+
+
+def _coder(request: HttpRequest) -> Coder:
+    account = me(request)
+    return Coder(account.id, account.name)
+
+
+def keep(request: HttpRequest, assignment: str) -> JsonResponse:
+    """Save changes that the rating screen sends."""
+    own = _own(request, assignment)
+    changes = _json(request).get("changes")
+    if not isinstance(changes, list) or not all(isinstance(c, dict) for c in changes):
+        return JsonResponse({"error": _("This request was not understood.")}, status=HTTPStatus.BAD_REQUEST)
+    try:
+        saved = save(_coder(request), assignment, current.study().systems[own.coding], changes)
+    except NotYours:
+        raise Http404 from None
+    except LockedError as error:
+        return JsonResponse({"error": str(error)}, status=HTTPStatus.CONFLICT)
+    return JsonResponse(
+        {
+            "saved": saved.ids,
+            "at": localtime().strftime("%H:%M:%S"),
+            "refused": [{"id": i, "message": m} for i, m in saved.refused],
+        }
+    )
+
+
+def lock_ratings(request: HttpRequest, assignment: str) -> JsonResponse:
+    """Lock the ratings of a tape."""
+    own, sent = _own(request, assignment), _json(request)
+    guesses = {}
+    asked = {g["id"] for g in _guesses()}
+    given = sent.get("guess")
+    for what, answer in given.items() if isinstance(given, dict) else ():
+        if what in asked and isinstance(answer, str) and answer:
+            guesses[what] = (answer, None)
+    state = own_state(assignment)
+    seconds = (own.minutes or 0.0) * 60
+    tape = current.tape(own.tape)
+    if tape is not None:
+        seconds = tape.facts()["recording"]["decoded"]
+    heard = sum(end - start for start, end in state.heard) / seconds if seconds else None
+    try:
+        lock(_coder(request), assignment, current.study().systems[own.coding], heard=heard, guesses=guesses)
+    except LockedError as error:
+        return JsonResponse({"error": str(error)}, status=HTTPStatus.CONFLICT)
+    except BordinError as error:
+        return JsonResponse({"error": str(error)}, status=HTTPStatus.BAD_REQUEST)
+    if own.purpose != "practice":
+        return JsonResponse({"next": reverse("queue")})
+    certify_if_reached(me(request), own.coding)
+    return JsonResponse({"next": f"/practice/{assignment}/"})
+
+
+def _are_keys(keys: dict[Any, Any]) -> bool:
+    """Say whether these are hot keys, a different one for each action."""
+    texts = all(
+        isinstance(k, str) and isinstance(v, str) and len(k) <= 64 and 1 <= len(v) <= 32
+        for k, v in keys.items()
+    )
+    return texts and len(keys) <= 200 and len(set(keys.values())) == len(keys)
+
+
+def keep_keys(request: HttpRequest) -> JsonResponse:
+    """Keep a coder's own hot keys."""
+    account, keys = me(request), _json(request).get("keys")
+    if not isinstance(keys, dict) or not _are_keys(keys):
+        return JsonResponse(
+            {"error": _("Each action needs a key of its own.")}, status=HTTPStatus.BAD_REQUEST
+        )
+    number, settings = account.id, {**account.settings, "keys": keys}
+
+    def job(t: Any) -> None:
+        t.cursor.execute(
+            "UPDATE store_account SET settings = %s WHERE id = %s", [json.dumps(settings), number]
+        )
+
+    write(job)
+    return JsonResponse({"keys": keys})
+
+
+def sound(request: HttpRequest, assignment: str) -> HttpResponseBase:
+    """Stream the tape."""
+    return serve_sound(request, _tape(_own(request, assignment)))
+
+
+def peaks(request: HttpRequest, assignment: str) -> HttpResponseBase:
+    """Return the drawing of the waveform."""
+    return serve_peaks(request, _tape(_own(request, assignment)))
+
+
+def transcript(request: HttpRequest, assignment: str) -> HttpResponseBase:
+    """Return the turns of the tape, where there is a transcript."""
+    return serve_transcript(request, _tape(_own(request, assignment)))
+
+
+PAGES = (
+    Page("rate/<str:assignment>/", show, "rate", (CODER,)),
+    Page("rate/<str:assignment>/save/", keep, "rate save", (CODER,), ("POST",), json=True),
+    Page("rate/<str:assignment>/lock/", lock_ratings, "rate lock", (CODER,), ("POST",), json=True),
+    Page("keys/", keep_keys, "keys", (CODER,), ("POST",), json=True),
+    Page("tape/<str:assignment>/sound", sound, "sound", (CODER,), json=True),
+    Page("tape/<str:assignment>/peaks", peaks, "peaks", (CODER,), json=True),
+    Page("tape/<str:assignment>/transcript", transcript, "transcript", (CODER,), json=True),
+)
