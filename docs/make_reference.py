@@ -6,6 +6,7 @@ column cannot stay undocumented: a name without a description ends the run with 
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import json
@@ -29,6 +30,7 @@ from bordin.instruments.score import AlertRaised, BadCell, Fault, Score, ScoreTa
 from bordin.reliability.shapes import Reliability
 from bordin.report import flat
 from bordin.report.flat import csv_tables
+from bordin.store.server_file import ServerFile
 from bordin.study import results
 from bordin.study.analysis import analyse
 from bordin.study.protocol import json_schema
@@ -41,6 +43,7 @@ from bordin.tapes.vault.tape_folder import TapeHeld
 
 DOCS = Path(__file__).parent
 EXAMPLE = DOCS.parent / "examples" / "socialization"
+SOURCE = DOCS.parent / "src" / "bordin"
 WORDS: Mapping[str, Mapping[str, str]] = tomllib.loads((DOCS / "words.toml").read_text(encoding="utf-8"))
 MADE = "<!-- Made by docs/make_reference.py: change the code or docs/words.toml, then run make docs. -->"
 
@@ -78,6 +81,10 @@ def pages() -> dict[str, str]:
         "results.md": result_columns(),
         "errors.md": error_kinds(),
         "python.md": python(),
+        "server-file.md": server_file(),
+        "facts.md": facts_of_record(),
+        "exports.md": exports(),
+        "keys.md": keys(),
     }
     texts = {name: f"{MADE}\n\n" + "\n".join(lines).rstrip() + "\n" for name, lines in made.items()}
     if _undocumented:
@@ -558,6 +565,129 @@ def _signature(function: Any) -> str:
 def _default(value: Any) -> str:
     # A function would show its address, which is another one each time.
     return "..." if callable(value) else repr(value)
+
+
+# ---------------------------------------------------------------- workbench, read as text: it needs no Django here
+
+
+def server_file() -> Iterator[str]:
+    """Yield the page of the keys of workbench/server.toml."""
+    yield "# Keys of the server file"
+    yield from ("", WORDS["text"]["server_file"], "")
+    schema = ServerFile.model_json_schema()
+    rows = [_key(name, part, schema) for name, part in schema["properties"].items()]
+    yield from table(("key", "value", "default", "meaning"), rows)
+
+
+def facts_of_record() -> Iterator[str]:
+    """Yield the page of the kinds of facts, and of what a fact holds."""
+    yield "# Facts of the record"
+    yield from ("", WORDS["text"]["facts"], "", "## Kinds", "")
+    kinds = ast.literal_eval(_assigned(_parsed("store/record.py"), "KINDS"))
+    yield from table(("kind", "what happened"), [(f"`{kind}`", f"{said}.") for kind, said in kinds.items()])
+    yield from ("", "## What a fact holds", "", WORDS["text"]["fact_columns"], "")
+    columns = ast.literal_eval(_assigned(_parsed("store/record.py"), "COLUMNS"))
+    names = ["seq", "at", "actor", "kind", *columns, "before", "hash"]
+    yield from table(("column", "meaning"), _described(names, {}, "fact"))
+
+
+def exports() -> Iterator[str]:
+    """Yield the page of the files that ``bordin export`` writes."""
+    yield "# Files of an export"
+    yield from ("", WORDS["text"]["exports"], "")
+    files = dict(_extra_files(_function("store/exporting.py", "_write_more")))
+    yield from table(
+        ("file", "content"), [(f"`{n}`" if "." in n else n, t) for n, t in WORDS["exported"].items()]
+    )
+    for name, columns in files.items():
+        if name not in WORDS["exported"]:
+            _undocumented.append(f"file of an export: {name}")
+        yield from ("", f"## {name}", "", *table(("column", "meaning"), _described(columns, {}, "export")))
+    yield from ("", "## export.json", "")
+    record = _assigned(_function("store/exporting.py", "_write_manifest"), "record")
+    written = [ast.literal_eval(k) for k in typing.cast(ast.Dict, record).keys if k is not None]
+    yield from table(("key", "meaning"), _described(written, {}, "export.json"))
+    yield from ("", "## SPSS", "", WORDS["text"]["export_spss"], "")
+    codes = typing.cast(ast.Dict, _assigned(_parsed("store/exporting_spss.py"), "CODES"))
+    kinds = [typing.cast(ast.Attribute, k).attr for k in codes.keys]
+    rows = [
+        (f"{ast.literal_eval(v):g}", str(missing.Missing[k]))
+        for k, v in zip(kinds, codes.values, strict=True)
+    ]
+    yield from table(("value", "meaning"), rows)
+
+
+def _extra_files(function: ast.AST) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield each file that stands beside those of the protocol, with its columns."""
+    shared: dict[str, tuple[str, ...]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            if isinstance(node.value, ast.Tuple):
+                shared[node.targets[0].id] = ast.literal_eval(node.value)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Dict):
+            for key, value in zip(node.value.keys, node.value.values, strict=True):
+                yield ast.literal_eval(typing.cast(ast.expr, key)), _heading(value, shared)
+    for node in ast.walk(function):
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(target, ast.Subscript)
+            and isinstance(target.slice, ast.Constant)
+        ):
+            yield str(target.slice.value), _heading(node.value, shared)
+
+
+def _heading(value: ast.expr, shared: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    first = typing.cast(ast.Tuple, value).elts[0]
+    return shared[first.id] if isinstance(first, ast.Name) else ast.literal_eval(first)
+
+
+def keys() -> Iterator[str]:
+    """Yield the page of the keys of the rating screen."""
+    yield "# Keys of the rating screen"
+    yield from ("", WORDS["text"]["keys"])
+    script = (SOURCE / "workbench/static/workbench/keys.js").read_text(encoding="utf-8")
+    sheet = (SOURCE / "workbench/templates/workbench/_key_sheet.html").read_text(encoding="utf-8")
+    block = re.search(r"const USUAL = \{(.*?)\};", script, re.DOTALL)
+    usual = {
+        action: re.findall(r'"([^"]+)"', listed)
+        for action, listed in re.findall(r"(\w+): \[(.*?)\](?=,|\s*$)", block[1] if block else "")
+    }
+    for part, body in re.findall(
+        r'<caption>{% translate "(.*?)" %}</caption>(.*?)</table>', sheet, re.DOTALL
+    ):
+        named = re.findall(r'<tr data-action="(\w+)"><th scope="row">{% translate "(.*?)" %}', body)
+        if named:
+            yield from ("", f"## {part}", "")
+            rows = [(said, ", ".join(map(_pressed, usual.pop(action)))) for action, said in named]
+            yield from table(("what it does", "keys"), rows)
+    _undocumented.extend(f"key of the rating screen: {action}" for action in usual)
+    yield from ("", WORDS["text"]["keys_dimensions"])
+
+
+def _pressed(key: str) -> str:
+    """Write a key as it stands on a keyboard."""
+    arrows = {"ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓", "Escape": "Esc"}
+    parts = [arrows.get(p, p.upper() if len(p) == 1 else p) for p in key.split("+")]
+    return " ".join(f"`{p}`" for p in parts)
+
+
+def _parsed(path: str) -> ast.Module:
+    return ast.parse((SOURCE / path).read_text(encoding="utf-8"))
+
+
+def _function(path: str, name: str) -> ast.FunctionDef:
+    return next(n for n in ast.walk(_parsed(path)) if isinstance(n, ast.FunctionDef) and n.name == name)
+
+
+def _assigned(tree: ast.AST, name: str) -> ast.expr:
+    """Return what is assigned to a name in some source."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Name) and target.id == name:
+                return node.value
+    raise SystemExit(f"{name} is not assigned any more: docs/make_reference.py reads it")
 
 
 # ---------------------------------------------------------------- Markdown

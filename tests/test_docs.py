@@ -7,12 +7,13 @@ import contextlib
 import csv
 import importlib.util
 import io
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -21,6 +22,7 @@ import pytest
 from bordin import instruments
 from bordin.cli import VERBS, main
 from bordin.coding import catalog as coding
+from bordin.store.server_file import ServerFile
 from bordin.study.protocol import json_schema
 from bordin.tapes.speech_models.speech_model import default_models
 
@@ -86,6 +88,40 @@ def test_every_catalog_entry_has_a_section() -> None:
     assert len(coding.names()) >= 5
 
 
+def test_every_key_kind_and_file_of_the_workbench_has_a_row() -> None:
+    rows = {
+        name: re.findall(r"^\| `([^|]+)` \|", read(DOCS / "reference" / f"{name}.md"), re.M)
+        for name in ("server-file", "facts", "exports")
+    }
+    assert rows["server-file"] == list(ServerFile.model_fields)
+    record = read(ROOT / "src" / "bordin" / "store" / "record.py").partition("KINDS")[2].partition("\n}")[0]
+    kinds = re.findall(r'^    "([\w ]+)":', record, re.M)
+    assert len(kinds) >= 30
+    assert rows["facts"][: len(kinds)] == kinds
+    assert {"seq", "actor", "hash", "before"} <= set(rows["facts"][len(kinds) :])
+    assert {"allocation.csv", "heard.csv", "marks.csv", "export.json", "share", "head"} <= set(
+        rows["exports"]
+    )
+
+
+def test_every_key_of_the_rating_screen_is_listed() -> None:
+    page = read(DOCS / "reference" / "keys.md")
+    assert "| Play, pause | `Space`, `Esc`, `F4` |" in page
+    assert "| Redo | `Ctrl` `Shift` `Z`, `Ctrl` `Y` |" in page
+    script = read(ROOT / "src" / "bordin" / "workbench" / "static" / "workbench" / "keys.js")
+    usual = re.findall(r"\w+: \[", script.partition("const USUAL")[2].partition("};")[0])
+    assert len(usual) >= 19
+    assert len(re.findall(r"^\| (?!---|what)", page, re.M)) == len(usual)
+
+
+def test_pictures_are_small_and_of_a_width_for_a_page() -> None:
+    for name in ("rating", "overview", "form"):
+        held = (DOCS / "images" / f"workbench-{name}.png").read_bytes()
+        assert held.startswith(b"\x89PNG")
+        assert len(held) <= 150_000
+        assert int.from_bytes(held[16:20], "big") <= 1280
+
+
 def test_an_undocumented_name_stops_the_reference(maker: ModuleType) -> None:
     maker._described(["a_new_column"], {}, "cells.csv")
     try:
@@ -141,16 +177,28 @@ def test_every_page_is_reached_from_the_index() -> None:
 ON_UNIX = pytest.mark.skipif(os.name == "nt", reason="the tutorial's commands are for a Unix shell")
 
 
-def follow(page: Path, folder: Path, *, models: bool = False, **environment: str) -> int:
+def follow(
+    page: Path,
+    folder: Path,
+    *,
+    models: bool = False,
+    browser: Callable[[], None] | None = None,
+    **environment: str,
+) -> int:
     """Run the blocks of a tutorial in their order, and return how many were run.
 
     ``sh`` is run, ``sh fails`` has to fail, ``file=`` is written, ``text`` has to be in what was printed last.
-    Blocks marked ``models`` need speech models, and those marked ``network`` are never run.
+    Blocks marked ``models`` need speech models, and those marked ``network`` are never run. At one marked ``browser``
+    a person goes on in the browser: `browser` does that in their place.
     """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     printed, ran = "", 0
     for kind, body in blocks(page):
         if "network" in kind or ("models" in kind and not models):
+            continue
+        if "browser" in kind:
+            assert browser is not None, "nobody is there to go on in the browser"
+            browser()
             continue
         if kind.startswith("sh"):
             done = subprocess.run(
@@ -195,11 +243,8 @@ def test_the_tutorial_on_tapes_runs_as_written(tmp_path: Path, models: bool) -> 
         pytest.skip(
             f"no speech model for {', '.join(lacking)} here: .ci/models.sh DIR, then BORDIN_MODELS=DIR"
         )
-    sample = tmp_path / "src" / "bordin" / "tapes"
-    sample.mkdir(parents=True)
-    for name in ("sample.flac", "sample.json"):
-        shutil.copy(ROOT / "src" / "bordin" / "tapes" / name, sample)
-    environment = {"BORDIN_PASSPHRASE": "a passphrase for the lesson only"}
+    sample_beside(tmp_path)
+    environment = {"BORDIN_PASSPHRASE": PASSPHRASE}
     if not models:
         environment["BORDIN_MODELS"] = str(tmp_path / "none")
     ran = follow(DOCS / "tutorial" / "first-tapes.md", tmp_path, models=models, **environment)
@@ -209,6 +254,70 @@ def test_the_tutorial_on_tapes_runs_as_written(tmp_path: Path, models: bool) -> 
     assert "tombstones.jsonl" in left
     rows = (tmp_path / "tape-study" / "data" / "process.csv").read_text(encoding="utf-8-sig").splitlines()
     assert [row.partition(",")[0] for row in rows] == ["session"]
+
+
+PASSPHRASE = "a passphrase for the lesson only"
+
+
+def sample_beside(folder: Path) -> None:
+    """Put the sample tape where the tutorials look for it."""
+    sample = folder / "src" / "bordin" / "tapes"
+    sample.mkdir(parents=True)
+    for name in ("sample.flac", "sample.json"):
+        shutil.copy(ROOT / "src" / "bordin" / "tapes" / name, sample)
+
+
+@ON_UNIX
+def test_the_tutorial_on_a_coding_team_runs_as_written(tmp_path: Path) -> None:
+    """All its commands; what is clicked is done here through the record, and in a browser by the lane of that name."""
+    sample_beside(tmp_path)
+    study = tmp_path / "team-study"
+
+    def clicked() -> None:
+        # A process of its own: Django can be switched on once, and other tests do it with more settings.
+        maker = ROOT / "tests" / "made_studies" / "made_team.py"
+        done = subprocess.run(
+            [sys.executable, str(maker), str(study)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+    page = DOCS / "tutorial" / "first-coding-team.md"
+    ran = follow(page, tmp_path, browser=clicked, BORDIN_PASSPHRASE=PASSPHRASE)
+    assert ran == 8
+    ends_as_told(study)
+
+
+def ends_as_told(study: Path) -> None:
+    """Hold the report and the export against what the tutorial says of them."""
+    undocumented_exports(study / "export")
+    with (study / "export" / "ratings.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 3 * 4 * 7
+    agreed = {(r["session"], r["dimension"]): r["value"] for r in rows if r["coder"] == "consensus"}
+    given = [(r["session"], r["dimension"], r["value"]) for r in rows if r["coder"] in {"Alder", "Birch"}]
+    unlike = sorted((d, v) for (s, d), v in agreed.items() if given.count((s, d, v)) != 2)
+    assert unlike == [("concordance", "4"), ("evidence_incongruent", "3"), ("understanding", "4")]
+    with (study / "reports" / "reliability.csv").open(encoding="utf-8-sig", newline="") as file:
+        icc = {r["dimension"]: float(r["value"]) for r in csv.DictReader(file) if r["name"] == "ICC(A,1)"}
+    assert round(icc["socialization.concordance"], 2) == 0.94
+    with (study / "reports" / "cells.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert {r["n"] for r in csv.DictReader(file)} == {"4"}
+    assert "inconclusive" in (study / "reports" / "report.html").read_text(encoding="utf-8").lower()
+
+
+def undocumented_exports(folder: Path) -> None:
+    """Hold the files of an export, their columns and the keys of its manifest against the reference."""
+    page = read(DOCS / "reference" / "exports.md")
+    own = {p.name for p in folder.glob("*.csv")} - {
+        f"{n}.csv" for n in ("participants", "sessions", "responses", "ratings")
+    }
+    assert own == {"allocation.csv", "heard.csv", "guesses.csv", "marks.csv"}
+    for name in own:
+        section = page.partition(f"## {name}\n")[2].partition("\n## ")[0]
+        with (folder / name).open(encoding="utf-8-sig", newline="") as file:
+            assert next(csv.reader(file)) == re.findall(r"^\| `(\w+)` \|", section, re.M), name
+    section = page.partition("## export.json\n")[2].partition("\n## ")[0]
+    assert list(json.loads(read(folder / "export.json"))) == re.findall(r"^\| `(\w+)` \|", section, re.M)
 
 
 def test_a_lab_with_one_spss_file_gets_there(tmp_path: Path) -> None:
@@ -331,7 +440,7 @@ def test_options_in_shell_blocks_exist() -> None:
     for page in PAGES:
         for kind, body in blocks(page):
             for line in body.splitlines() if kind.startswith("sh") else ():
-                call = re.match(r"(?:uv run )?bordin ((?:tape |model )?\S+)(.*?)(?:#|$)", line.strip())
+                call = re.match(r"(?:uv run )?bordin ((?:tape |model |audit )?\S+)(.*?)(?:#|$)", line.strip())
                 if call and call[1] not in VERBS:
                     unknown.append(line)
                 elif call:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from bordin.cli import GROUPS, VERBS, main
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_help_is_answered_without_heavy_imports():
@@ -162,3 +166,34 @@ def test_problems_alike_are_told_once_with_their_rows(study_folder, capsys):
     assert told[-2] == "40 problems:"
     assert "sessions.csv:4, tape: 'maybe'" in told[-1]
     assert "The same in 39 more rows: 5, 6, 7, 8, 9, ..." in told[-1]
+
+
+def test_a_study_before_its_first_rating_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import made_whole
+
+    with monkeypatch.context() as patched:
+        patched.setattr(made_whole.subprocess, "run", lambda *_, **__: None)  # no tapes are sealed
+        study = made_whole.whole(tmp_path)
+    checked = [sys.executable, "-m", "bordin", "check", str(study)]
+    said = subprocess.run(checked, check=True, capture_output=True, text=True).stdout
+    assert "Note: ratings.csv is not there yet; the workbench will hold what is to be in it." in said
+    assert f"then bordin serve {study}" in said
+    # Without a plan for coders, an absent file is a fault as before.
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    planless = text.replace('[allocation]\ncoders = 2\nbalance = ["arm"]\n', "")
+    (study / "study.toml").write_text(planless, encoding="utf-8")
+    refused = subprocess.run(checked, check=False, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "data/ratings.csv: there is no such file" in refused.stderr
+
+
+def test_a_record_that_holds_nobody_yet_leaves_the_data_where_they_were(tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    shutil.copytree(ROOT / "examples" / "socialization", study, ignore=shutil.ignore_patterns("reports"))
+    # In processes of their own: this one has not decided yet with which settings Django is switched on.
+    make = f"from pathlib import Path; from bordin.store.opening import open_record; open_record(Path({str(study)!r}), make=True)"
+    subprocess.run([sys.executable, "-c", make], check=True)
+    checked = [sys.executable, "-m", "bordin", "check", str(study)]
+    said = subprocess.run(checked, check=True, capture_output=True, text=True).stdout
+    assert "The workbench holds nobody yet" in said
+    assert "43 analyzed" in said

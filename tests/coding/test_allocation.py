@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bordin.coding.allocation import (
+from bordin.coding.allocation.allocating import (
     Allocation,
     Plan,
     SessionToCode,
@@ -22,7 +22,7 @@ from bordin.coding.allocation import (
     extend,
     level_of,
 )
-from bordin.coding.draws import ALPHABET
+from bordin.coding.allocation.draws import ALPHABET
 from bordin.errors import AnalysisError
 
 # Frozen: a change of these lines would change every allocation that a lead wants to see again.

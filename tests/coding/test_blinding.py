@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bordin.coding.assignment import Assignment
+from bordin.coding.allocation.assignment import Assignment
 from bordin.coding.blinding import (
     DO_NOT_KNOW,
     BlindTape,

@@ -98,7 +98,7 @@ def _seal(study: Path) -> dict[str, str]:
                 wav.write(sound)
                 wav.finish()
             draft.write_bytes(PEAKS, meter.result().to_bytes())
-            tape = draft.commit({"recording": {"decoded": float(SECONDS)}})
+            tape = draft.commit({"recording": {"decoded": float(SECONDS)}, "warnings": []})
         if session != "PS2":
             tape.write_bytes(TRANSCRIPT, _transcript())
             name_roles(tape, {"S1": "client", "S2": "therapist"})
@@ -127,7 +127,7 @@ def _link_tapes(tapes: dict[str, str]) -> None:
     from bordin.store.tables import Session
 
     for session, tape in tapes.items():
-        Session.objects.filter(id=session).update(tape=tape)
+        Session.objects.filter(id=session).update(tape=tape, minutes=SECONDS / 60)
     Session.objects.filter(id="S013").update(has_tape=False)
 
 
@@ -138,13 +138,14 @@ def _accounts(made: Busy) -> None:
     from bordin.store.accounts import make_account, make_link, set_active
     from bordin.store.tables import Account
 
-    Account.objects.update(password=Account.objects.get(name="Lead").password)
+    password = Account.objects.get(name="Lead").password
     for name, role in (("Cedar", "coder"), ("Hazel", "coder"), ("Juniper", "reader")):
         number = make_account(f"login-{name.lower()}", name, role, "Lead")
         if name == "Hazel":
             set_active(number, False, "Lead")
         else:
             made.entry = make_link(number, "Lead")
+    Account.objects.exclude(name="Juniper").update(password=password)
 
 
 def _practice(made: Busy) -> None:
@@ -204,7 +205,7 @@ def _give(
     facts.append(NewFact("memo", coder, text="Sound drops near the end.", participant=person, **at))
     if lock:
         facts.append(NewFact("guess", coder, item="arm", reason="pragmatic rehabilitation", value=None, **at))
-        facts.append(NewFact("lock", coder, item=SYSTEM, value=0.94, **at))
+        facts.append(NewFact("lock", coder, item=SYSTEM, detail={"heard": 0.94}, **at))
     add(*facts)
 
 
@@ -279,4 +280,4 @@ def _rest(made: Busy) -> None:
     gone = Participant.objects.create(id="P099")
     Session.objects.create(id="S099", participant=gone, number=1.0, minutes=None, has_tape=None)
     add(NewFact("withdrawal", "Lead", item="P099", detail={"ratings": "kept"}))
-    add(NewFact("backup", "Lead"), NewFact("export", "Lead", detail={"files": {}, "head": None}))
+    add(NewFact("backup", "Lead", detail={"file": "record-2026-03-01.sqlite3", "sha256": "0" * 64}))

@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "socialization"
@@ -72,6 +73,44 @@ def _empty_record(target: Path) -> None:
         shutil.copy(_template(), target)
 
 
+@cache
+def _template_database(admin: str) -> str:
+    """Make an empty record in PostgreSQL once a process, to copy databases from."""
+    import psycopg
+    from django.db import connection
+
+    from bordin.store.database import Database
+    from bordin.store.opening import bring_up_to_date
+    from bordin.store.setup import setup
+
+    with psycopg.connect(admin, autocommit=True) as server:
+        server.execute("DROP DATABASE IF EXISTS bordin_template")
+        server.execute("CREATE DATABASE bordin_template")
+    database = Database(admin.replace("/postgres?", "/bordin_template?", 1))
+    setup(database)
+    bring_up_to_date(database, make=True)
+    connection.close()
+    return "bordin_template"
+
+
+def _empty_database(url: str) -> None:
+    """Put tables into an empty database by copying them."""
+    import psycopg
+    from django.conf import settings
+
+    name = urlsplit(url).path.lstrip("/")
+    admin = url.replace(f"/{name}?", "/postgres?", 1)
+    if not settings.configured:
+        return
+    with psycopg.connect(url) as asked:
+        if asked.execute("SELECT 1 FROM pg_tables WHERE schemaname = 'public'").fetchone():
+            return
+    template = _template_database(admin)
+    with psycopg.connect(admin, autocommit=True) as server:
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+
+
 def small(folder: Path, url: str = "sqlite", *, sessions: int = 6, both: bool = True) -> Small:
     """Copy the example study, open its workbench on an empty database, and put people and assignments in.
 
@@ -87,6 +126,8 @@ def small(folder: Path, url: str = "sqlite", *, sessions: int = 6, both: bool = 
 
     if url == "sqlite" or url.startswith("sqlite:"):
         _empty_record(study / "workbench" / "record.sqlite3" if url == "sqlite" else Path(url[7:]))
+    else:
+        _empty_database(url)
     made = Small(study, open_site(study))
     from bordin.store.allocations import Issue, issue
     from bordin.store.tables import Account, Participant, Session

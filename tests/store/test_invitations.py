@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -202,3 +203,28 @@ def test_the_chain_is_whole_after_all_that(forms: Small):
     link(participant="P002", session="S002")
     found = verify()
     assert found.whole, found.faults
+
+
+def test_a_link_that_ends_is_counted_so_although_no_fact_says_it(forms: Small):
+    from bordin.store.invitations import Place, State, Wanted, counts, listed, make_links
+
+    make_links("Lead", "alliance", [Place("P001", "S001")], 0.6 / 86_400)
+    link(participant="P002", session="S002")
+    assert counts()["alliance"] == {State.OPEN: 2}
+    time.sleep(0.7)
+    assert counts()["alliance"] == {State.OPEN: 1, State.EXPIRED: 1}
+    total, rows = listed(Wanted(states=(State.EXPIRED,)))
+    assert (total, [(r.place.participant, r.state) for r in rows]) == (1, [("P001", State.EXPIRED)])
+
+
+def test_pages_of_a_long_list_follow_each_other(forms: Small):
+    from bordin.store.invitations import Place, Wanted, listed, make_links
+
+    places = [Place("P001", "S001", f"week {i}") for i in range(25)]
+    made = make_links("Lead", "mood", places, 14)
+    newest = [made_link.id for made_link in made.links][::-1]
+    pages = [listed(Wanted(forms=("mood",)), start=start, most=10) for start in (0, 10, 20, 30)]
+    assert [total for total, _ in pages] == [25] * 4
+    assert [i.id for _, rows in pages for i in rows] == newest
+    total, rows = listed(Wanted(participant="S001"), start=20, most=10)
+    assert (total, [i.id for i in rows]) == (25, newest[20:])

@@ -127,7 +127,7 @@ def test_replacing_a_row_is_refused_too(study: Small) -> None:
         ("UPDATE store_fact SET actor = 'Birch' WHERE seq = 3", "fact 3 (rating by Birch"),
         ("DELETE FROM store_fact WHERE seq = 3", "fact 3 is missing"),
         ("UPDATE store_erasable SET text = 'other'", "the text of fact 5 was changed"),
-        ("DELETE FROM store_erasable", "the text of fact 5 is missing, and nobody withdrew"),
+        ("DELETE FROM store_erasable", "the text of fact 5 is missing, and P001 did not withdraw"),
         (
             "UPDATE store_assignment SET position = 99 WHERE id = 'axxxxxx001'",
             "the assignments of allocation 2",

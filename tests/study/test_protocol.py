@@ -218,7 +218,7 @@ def test_the_workbench_tables_are_read(workbench):
     assert (plan.calibration, plan.calibration_every, plan.repeat) == (("S05", "S06"), 10, 3)
     assert isinstance(plan.repeat, int)
     assert (plan.practice, plan.share, plan.capacity) == (("S07", "S08"), {"C2": 0.5}, {"C2": 40})
-    assert study.allocation_seed() == 7
+    assert study.allocation_seed() is None
     assert study.protocol.allocation.bands == {"number": (4, 12)}
     rule = study.training_rule("tapes")
     assert (rule.within, rule.share, rule.in_a_row, rule.limit) == (1, 0.8, 2, None)
@@ -235,7 +235,7 @@ def test_the_workbench_tables_are_read(workbench):
 def test_without_the_tables_nothing_is_planned(study_folder):
     study = load_study(study_folder)
     assert study.allocation_plan() is None
-    assert study.allocation_seed() == 7
+    assert study.allocation_seed() is None
     assert study.protocol.training.practice == ()
     assert study.protocol.blinding.guess == ()
     assert study.protocol.forms == ()

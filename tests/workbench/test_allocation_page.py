@@ -12,6 +12,7 @@ from made_study import DIMENSIONS, Small, rate, small
 ARMS = ("pragmatic rehabilitation", "supportive listening")
 PLAN = """
 [allocation]
+seed = 20261
 coders = 1
 double = 0.5
 balance = ["arm"]
@@ -83,7 +84,7 @@ def test_without_a_plan_the_page_says_what_to_add(tmp_path: Path) -> None:
 
 
 def test_what_is_drawn_is_what_the_allocation_says(study: Small) -> None:
-    from bordin.coding.allocation import allocate, balance_of, describe
+    from bordin.coding.allocation.allocating import allocate, balance_of, describe
     from bordin.store.allocated import sessions_to_code
     from bordin.workbench import current
 
@@ -347,3 +348,16 @@ def test_who_may_look(study: Small) -> None:
             assert client.post(f"/allocation/{url}/").status_code == 403
     assert study.client().get("/allocation/").status_code == 302
     assert study.client("Lead").get("/allocation/issue/").status_code == 405
+
+
+def test_without_a_seed_in_the_protocol_the_record_has_one_that_no_file_tells(tmp_path: Path) -> None:
+    from bordin.store.allocated import usual_seed
+    from bordin.workbench import current
+
+    made = make(tmp_path, "[allocation]\ncoders = 1\n")
+    seed = usual_seed(current.study())
+    assert seed not in {20261, 0}
+    assert usual_seed(current.study()) == seed
+    assert f'name="seed" value="{seed}"' in look(made.client("Lead"))
+    text = "".join(p.read_text(encoding="utf-8") for p in made.folder.rglob("*.toml"))
+    assert str(seed) not in text

@@ -13,6 +13,7 @@ def command(
 ) -> None:
     """List every problem of a study folder at once."""
     from bordin.cli.progress import steps
+    from bordin.cli.source import data_source, without_what_is_to_come
     from bordin.study.lock import lock_status
     from bordin.study.reading import read_records
     from bordin.study.study import load_study
@@ -21,7 +22,9 @@ def command(
     with steps(study.resolve().name) as step:
         step("reading the protocol")
         loaded = load_study(study)
-        records = read_records(loaded, lambda name: step(f"reading {name}"))
+        source, notes = data_source(loaded, step)
+        source, more = without_what_is_to_come(source)
+        records = read_records(source, lambda name: step(f"reading {name}"))
         step("matching forms and tapes")
         values = unit_values(loaded, records)
     print("No problem found.")
@@ -30,13 +33,14 @@ def command(
     for flow in values.flow:
         lost = "; ".join(f"{n} {why}" for n, why in flow.lost)
         print(f"  {flow.n} {flow.label}" + (f" ({lost})" if lost else ""))
-    for note in (*records.notes, *values.notes):
+    for note in (*notes, *more, *records.notes, *values.notes):
         print(f"  Note: {note}")
     state = lock_status(loaded)
+    verb = "serve" if more else "run"
     if state.state == "unlocked":
-        print(f"Next: bordin lock {study} (freezes the protocol), then bordin run {study}")
+        print(f"Next: bordin lock {study} (freezes the protocol), then bordin {verb} {study}")
     else:
         print(
             f"The protocol is {'as locked' if state.state == 'as locked' else 'changed since it was locked'} "
-            f"({state.locked_at}). Next: bordin run {study}"
+            f"({state.locked_at}). Next: bordin {verb} {study}"
         )

@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from bordin.study.results import Results
-    from bordin.study.study import Study
 
 FORMATS = ("html", "docx", "pdf", "csv", "json")
 
@@ -60,6 +57,7 @@ def run_study(
     from dataclasses import replace
 
     from bordin.cli.progress import steps
+    from bordin.cli.source import data_source
     from bordin.report import write_report
     from bordin.study.analysis import analyse
     from bordin.study.reading import read_records
@@ -68,10 +66,9 @@ def run_study(
     with steps(folder.resolve().name, quiet=quiet) as step:
         step("reading the protocol")
         study = load_study(folder)
-        source, note = _source(study, step)
+        source, notes = data_source(study, step)
         records = read_records(source, lambda name: step(f"reading {name}"))
-        if note:
-            records = replace(records, notes=(*records.notes, note))
+        records = replace(records, notes=(*records.notes, *notes))
         results = analyse(study, records, command=_command(folder, poster), tell=step)
         paths = write_report(
             results,
@@ -81,26 +78,6 @@ def run_study(
             progress=lambda name: step(f"writing {name}"),
         )
     return results, paths
-
-
-def _source(study: Study, step: Callable[[str], None]) -> tuple[Study, str]:
-    """Say where the data are: in the study's files, or in the record of its workbench, written out for this run."""
-    if not (study.folder / "workbench").is_dir():
-        return study, ""
-    from bordin.store.database import has_record
-
-    if not has_record(study.folder):
-        return study, ""
-    from bordin.store.exporting import export_for_run, redirected
-    from bordin.store.opening import open_record
-
-    step("reading the record of the workbench")
-    open_record(study.folder)
-    made = export_for_run(study, "bordin")
-    told = (
-        f"The data are those of the workbench's record: {made.facts:,} facts, head of the chain {made.head}."
-    )
-    return redirected(study, made), " ".join([told, *made.notes])
 
 
 def _command(folder: Path, poster: bool) -> str:

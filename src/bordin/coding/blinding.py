@@ -10,7 +10,7 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from bordin.coding.assignment import Assignment
+from bordin.coding.allocation.assignment import Assignment
 from bordin.coding.dimension import Anchor, Dimension
 from bordin.errors import AnalysisError, Problem, nearest
 from bordin.estimate import Estimate, Interval

@@ -212,7 +212,10 @@ class Dimension:
 
     def _number(self, value: object) -> float:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            number = float(value)
+            try:
+                number = float(value)
+            except OverflowError:  # a whole number of hundreds of digits
+                number = math.inf
         elif isinstance(value, str):
             try:
                 number = float(value.replace(",", ".") if value.count(",") == 1 else value)

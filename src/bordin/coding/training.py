@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bordin.coding.assignment import in_words
+from bordin.coding.allocation.assignment import in_words
 from bordin.coding.dimension import Dimension, show
 from bordin.errors import AnalysisError, Problem
 from bordin.estimate import Estimate

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 from bordin import __version__
-from bordin.coding.allocation import allocate, extend
-from bordin.coding.assignment import Allocation, Assignment, Plan, Purpose, SessionToCode, level_of
+from bordin.coding.allocation.allocating import allocate, extend
+from bordin.coding.allocation.assignment import Allocation, Assignment, Plan, Purpose, SessionToCode, level_of
 from bordin.errors import BordinError, Problem
 from bordin.store.allocations import Issue, issue
 from bordin.store.people import withdrawn
@@ -231,6 +231,19 @@ def plan_from(kept: Mapping[str, Any]) -> Plan:
     lists = ("balance", "calibration", "practice")
     given: dict[str, Any] = {k: tuple(v) if k in lists else v for k, v in kept.items()}
     return Plan(**given)
+
+
+def usual_seed(study: Study) -> int:
+    """Return the seed to draw with: the protocol's, or one that only this record can tell.
+
+    It comes from the random number with which the record began, so that it stays the same until an allocation is
+    issued, and stands in no file that a coder might read.
+    """
+    declared = study.allocation_seed()
+    if declared is not None:
+        return declared
+    [(begun,)] = rows("SELECT detail FROM store_fact WHERE seq = 1")
+    return int(hashlib.sha256(f"allocation {json.loads(begun)['nonce']}".encode()).hexdigest()[:7], 16)
 
 
 def draw(study: Study, coding: str, seed: int) -> Allocation:

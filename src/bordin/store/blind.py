@@ -47,7 +47,9 @@ class OwnAssignment:
         Name of the tape in the vault: for the server, never for a page.
     minutes : float or None
         Length of the tape.
-    locked, released : bool
+    locked : bool
+    released : bool
+        The coder may see how others rated it. A second reading never is: its first one is, under its own name.
     """
 
     id: str
@@ -103,7 +105,12 @@ _ASSIGNMENTS = (
     "SELECT a.id, a.name, a.coding, a.purpose, a.position, s.tape, s.minutes, "
     "(SELECT f.kind FROM store_fact f WHERE f.assignment = a.id AND f.kind IN ('lock', 'reopen') "
     "ORDER BY f.seq DESC LIMIT 1), "
-    "EXISTS (SELECT 1 FROM store_fact f WHERE f.kind = 'release' AND f.session = a.session_id AND f.item = a.coding) "
+    "a.reading = 1 AND a.purpose <> 'practice' "
+    "AND EXISTS (SELECT 1 FROM store_fact f WHERE f.kind = 'release' AND f.session = a.session_id AND f.item = a.coding) "
+    # Not as long as the coder has to rate it, be it a second time.
+    "AND NOT EXISTS (SELECT 1 FROM store_assignment b WHERE b.coder_id = a.coder_id AND b.session_id = a.session_id "
+    "AND b.coding = a.coding AND coalesce((SELECT f.kind FROM store_fact f WHERE f.assignment = b.id "
+    "AND f.kind IN ('lock', 'reopen') ORDER BY f.seq DESC LIMIT 1), '') <> 'lock') "
     "FROM store_assignment a JOIN store_session s ON s.id = a.session_id WHERE a.coder_id = %s "
 )
 
@@ -134,6 +141,16 @@ def _assignment(row: Sequence[Any]) -> OwnAssignment:
         minutes=minutes,
         locked=state == "lock",
         released=bool(released),
+    )
+
+
+def begun(assignment: str) -> bool:
+    """Say whether a coder has given or heard anything of an assignment."""
+    return bool(
+        _rows(
+            "SELECT 1 FROM store_fact WHERE assignment = %s AND kind IN ('play', 'rating', 'mark', 'memo') LIMIT 1",
+            [assignment],
+        )
     )
 
 
@@ -235,8 +252,9 @@ def minutes_a_tape(account: int, most: int = 20) -> float | None:
     times = []
     for first, last in _rows(
         "SELECT (SELECT f.at FROM store_fact f WHERE f.assignment = l.assignment AND f.kind IN ('play', 'rating') "
-        "ORDER BY f.seq LIMIT 1), l.at FROM store_fact l JOIN store_assignment a ON a.id = l.assignment "
-        "WHERE l.kind = 'lock' AND a.coder_id = %s ORDER BY l.seq DESC LIMIT %s",
+        # In this order, or a coder without a lock would have those of everybody read.
+        "ORDER BY f.seq LIMIT 1), l.at FROM store_assignment a CROSS JOIN store_fact l "
+        "WHERE l.assignment = a.id AND l.kind = 'lock' AND a.coder_id = %s ORDER BY l.seq DESC LIMIT %s",
         [account, most],
     ):
         if first is not None:

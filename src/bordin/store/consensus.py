@@ -15,10 +15,10 @@ from bordin.errors import BordinError, DataError, Problem
 from bordin.missing import Missing
 from bordin.store.blind import Given, Mark, heard, own_state
 from bordin.store.double_coded import Standing, by_seq, watch
-from bordin.store.record import NewFact, Transaction
+from bordin.store.record import NewFact, Transaction, check_text
 from bordin.store.writer import write
 
-LONGEST_TEXT = 4_000
+LONGEST_TEXT, LONGEST_CHANGE = 4_000, 64
 
 
 class NotReady(BordinError):
@@ -279,6 +279,9 @@ def take_over(lead: str, id: str, system: CodingSystem) -> int:
 def _read(dimension: Dimension, s: Settlement) -> tuple[Dimension, float | None, str | None]:
     if len(s.why) > LONGEST_TEXT or len(s.rule) > LONGEST_TEXT:
         raise DataError(f"A reason or a rule may have {LONGEST_TEXT} characters.")
+    if len(s.change) > LONGEST_CHANGE:
+        raise DataError("This request was not understood.")
+    check_text(s.why, s.rule, s.change)
     reading = dimension.read(s.value, s.reason)
     if not isinstance(reading.value, Missing):
         return dimension, reading.value, None
@@ -414,7 +417,8 @@ def released_tape(account: int, assignment: str) -> SharedTape | None:
     SharedTape or None
         With the sides of coders who have locked, the coder's own first.
     """
-    if not _rows(f"SELECT 1 {_RELEASED} AND a.id = %s", [account, assignment]):
+    # Under a second reading's name it would tell which tape that was.
+    if not _rows(f"SELECT 1 {_RELEASED} AND a.reading = 1 AND a.id = %s", [account, assignment]):
         return None
     found = standing(assignment)
     if found is None:

@@ -12,10 +12,14 @@ from bordin.store.record import NewFact, Transaction
 from bordin.store.writer import write
 
 _OPEN = (
-    "SELECT a.id FROM store_assignment a JOIN store_session s ON s.id = a.session_id WHERE a.purpose <> 'practice' "
-    "AND NOT EXISTS (SELECT 1 FROM store_fact w WHERE w.kind = 'withdrawal' AND w.item = s.participant_id) "
-    "AND a.id NOT IN (SELECT x.assignment FROM (SELECT assignment, kind, row_number() OVER (PARTITION BY assignment "
-    "ORDER BY seq DESC) AS nth FROM store_fact WHERE kind IN ('lock', 'reopen')) x WHERE x.nth = 1 AND x.kind = 'lock')"
+    "SELECT a.id FROM store_assignment a JOIN store_session s ON s.id = a.session_id JOIN ("
+    "SELECT b.id FROM store_assignment b WHERE NOT EXISTS "
+    "(SELECT 1 FROM store_fact f WHERE f.assignment = b.id AND f.kind = 'lock') UNION "
+    # Tapes that were reopened are few, those that were locked are many.
+    "SELECT r.assignment FROM store_fact r WHERE r.kind = 'reopen' AND NOT EXISTS (SELECT 1 FROM store_fact f "
+    "WHERE f.assignment = r.assignment AND f.kind = 'lock' AND f.seq > r.seq)) o ON o.id = a.id "
+    "WHERE a.purpose <> 'practice' "
+    "AND s.participant_id NOT IN (SELECT item FROM store_fact WHERE kind = 'withdrawal')"
 )
 _TAKEN_BACK = "SELECT detail FROM store_fact WHERE kind = 'allocation'"
 

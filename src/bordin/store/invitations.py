@@ -18,11 +18,15 @@ from django.db import connection
 
 from bordin.errors import DataError, Problem
 from bordin.store.record import NewFact, Transaction
+from bordin.store.standing import last_fact
 from bordin.store.writer import write
 
 # 160 bits: cannot be guessed, and still fits on one line of a letter.
 TOKEN_BYTES = 20
 LONGEST_TOKEN = 64
+# So many at a time are asked for by their ids.
+MOST_BY_ID = 500
+CHANGES = ("invitation", "invitation ended", "response", "paper", "withdrawal")
 
 
 class State(StrEnum):
@@ -400,6 +404,8 @@ def _marks(values: Sequence[object]) -> str:
 
 def listed(wanted: Wanted, *, start: int = 0, most: int = 100) -> tuple[int, list[Invited]]:
     """Return how many invitations there are, and one page of them, the newest first."""
+    if not wanted.participant:
+        return _listed_of_all(wanted, start, most)
     condition, values = wanted.condition()
     chosen, page = f"(SELECT * FROM store_invitation WHERE {condition})", [most, start]
     order = "ORDER BY fact DESC, id LIMIT %s OFFSET %s"
@@ -422,14 +428,59 @@ def listed(wanted: Wanted, *, start: int = 0, most: int = 100) -> tuple[int, lis
         return total, [_invited(row) for row in cursor.fetchall()]
 
 
+@dataclass(frozen=True)
+class _All:
+    """Where every invitation stands, the newest first: id, form and state; until a fact or an end changes it."""
+
+    key: tuple[Any, ...]
+    until: datetime | None
+    rows: tuple[tuple[str, str, State], ...]
+
+
+_all: list[_All] = []
+
+
+def all_states() -> tuple[tuple[str, str, State], ...]:
+    """Return where every invitation stands, the newest first: id, form and state.
+
+    Read once until something changes, since there may be many thousands.
+    """
+    now, last = datetime.now(UTC), last_fact(*CHANGES)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT hash FROM store_fact WHERE seq = %s", [last])
+        # The hash tells this record from any other that the process may have served.
+        key = (connection.settings_dict["NAME"], last, cursor.fetchone())
+        kept = _all[0] if _all else None
+        if kept is not None and kept.key == key and (kept.until is None or now < kept.until):
+            return kept.rows
+        cursor.execute("SELECT min(expires) FROM store_invitation WHERE expires > %s", [stored_time(now)])
+        until = read_time(cursor.fetchone()[0])
+        cursor.execute(
+            f"SELECT id, form, state FROM ({_STATES}) AS s ORDER BY fact DESC, id", [stored_time(now)]
+        )
+        rows = tuple((id, form, State(state)) for id, form, state in cursor.fetchall())
+    _all[:] = [_All(key, until, rows)]
+    return rows
+
+
+def _listed_of_all(wanted: Wanted, start: int, most: int) -> tuple[int, list[Invited]]:
+    ids = [
+        id
+        for id, form, state in all_states()
+        if (not wanted.forms or form in wanted.forms) and (not wanted.states or state in wanted.states)
+    ]
+    page = ids[start : start + most]
+    found: dict[str, Invited] = {}
+    for at in range(0, len(page), MOST_BY_ID):
+        some = page[at : at + MOST_BY_ID]
+        found |= {i.id: i for i in _read(f"WHERE i.id IN ({_marks(some)})", some)}
+    return len(ids), [found[id] for id in page if id in found]
+
+
 def counts() -> Mapping[str, Mapping[State, int]]:
     """Return how many invitations of each form are in each state."""
     found: dict[str, dict[State, int]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT form, state, count(*) FROM ({_STATES}) AS s GROUP BY form, state",
-            [stored_time(datetime.now(UTC))],
-        )
-        for form, state, count in cursor.fetchall():
-            found.setdefault(form, {})[State(state)] = count
+    for _, form, state in all_states():
+        of = found.setdefault(form, {})
+        of[state] = of.get(state, 0) + 1
     return found

@@ -74,16 +74,18 @@ def latest_locked(coding: str, search: str = "") -> list[LockedTape]:
     list of LockedTape
         At most 25.
     """
-    where, values = "", [coding]
+    where, values, kept, way = "", [coding], "NOT MATERIALIZED", "store_fact f CROSS JOIN a"
     if search:
-        where = "AND (lower(a.name) = %s OR lower(a.session_id) = %s OR lower(c.name) = %s) "
+        where = "AND (lower(b.name) = %s OR lower(b.session_id) = %s OR lower(c.name) = %s)"
+        # First the few tapes that are looked for, or all locks would be gone through until enough are found.
+        kept, way = "MATERIALIZED", "a CROSS JOIN store_fact f"
         values += [search.lower()] * 3
     found = rows(
-        "SELECT a.id, a.name, a.session_id, c.name, a.purpose, f.at FROM store_fact f "
-        "JOIN store_assignment a ON a.id = f.assignment JOIN store_account c ON c.id = a.coder_id "
-        f"WHERE f.kind = 'lock' AND a.coding = %s {where}AND NOT EXISTS (SELECT 1 FROM store_fact g "
-        "WHERE g.assignment = a.id AND g.kind IN ('lock', 'reopen') AND g.seq > f.seq) "
-        "ORDER BY f.seq DESC LIMIT %s",
+        f"WITH a AS {kept} (SELECT b.id, b.name, b.session_id, c.name AS coder, b.purpose FROM store_assignment b "
+        f"JOIN store_account c ON c.id = b.coder_id WHERE b.coding = %s {where}) "
+        f"SELECT a.id, a.name, a.session_id, a.coder, a.purpose, f.at FROM {way} WHERE a.id = f.assignment "
+        "AND f.kind = 'lock' AND NOT EXISTS (SELECT 1 FROM store_fact g WHERE g.assignment = a.id "
+        "AND g.kind IN ('lock', 'reopen') AND g.seq > f.seq) ORDER BY f.seq DESC LIMIT %s",
         [*values, A_PAGE],
     )
     return [
@@ -138,14 +140,22 @@ def reopen(assignment: str, actor: str, reason: str) -> None:
 
     def job(t: Transaction) -> None:
         found = t.rows(
-            "SELECT a.session_id, c.name, a.coding, (SELECT f.kind FROM store_fact f WHERE f.assignment = a.id AND "
+            "SELECT a.session_id, c.name, a.coding, a.purpose, (SELECT f.kind FROM store_fact f WHERE f.assignment = a.id AND "
             "f.kind IN ('lock', 'reopen') ORDER BY f.seq DESC LIMIT 1) FROM store_assignment a "
             "JOIN store_account c ON c.id = a.coder_id WHERE a.id = %s",
             [assignment],
         )
         if not found:
             raise BordinError(Problem("there is no such tape.", hint="Choose one from the list."))
-        session, coder, coding, state = found[0]
+        session, coder, coding, purpose, state = found[0]
+        if purpose == "practice":
+            # Rated once more, it would certify who copies.
+            raise BordinError(
+                Problem(
+                    "the coder has read the standard's ratings of this practice tape.",
+                    hint="Let the coder rate further practice tapes instead.",
+                )
+            )
         if data_are_locked(t):
             raise BordinError(
                 Problem("the data are locked.", hint="Unlock them first; the record will say so.")

@@ -259,7 +259,7 @@ def _dimension(
     )
     same_coders = len(coded) > 0 and bool((coded == coded[0]).all())
     advice = advise(use.combine, use="relative", same_coders=same_coders)
-    used = forms["ICC(C,1)"]
+    used = forms.get(advice.form, forms["ICC(C,1)"])
     counting = np.array(
         [use.combine != "designated" or c == use.designated for c in ratings.coders], dtype=bool
     )

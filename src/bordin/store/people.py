@@ -135,7 +135,7 @@ def list_people(search: str = "", page: int = 1) -> Listing:
     rows = query(
         "SELECT p.id, (SELECT count(*) FROM store_session s WHERE s.participant_id = p.id), "
         "(SELECT count(*) FROM store_session s WHERE s.participant_id = p.id AND s.tape <> '') "
-        f"FROM store_participant p {where} ORDER BY p.id LIMIT %s OFFSET %s",
+        f"FROM (SELECT p.id FROM store_participant p {where} ORDER BY p.id LIMIT %s OFFSET %s) p ORDER BY p.id",
         [*parameters, A_PAGE, (page - 1) * A_PAGE],
     )
     gone = dict(query("SELECT item, at FROM store_fact WHERE kind = 'withdrawal' ORDER BY seq"))
@@ -175,7 +175,8 @@ def list_sessions(participant: str | None = None, search: str = "", page: int = 
         "(SELECT count(*) FROM store_assignment a WHERE a.session_id = s.id), "
         "(SELECT count(*) FROM store_assignment a WHERE a.session_id = s.id AND (SELECT f.kind FROM store_fact f "
         "WHERE f.assignment = a.id AND f.kind IN ('lock', 'reopen') ORDER BY f.seq DESC LIMIT 1) = 'lock') "
-        f"FROM store_session s {where} ORDER BY s.id LIMIT %s OFFSET %s",
+        # The page first, so that nothing is counted of the pages before it.
+        f"FROM (SELECT s.* FROM store_session s {where} ORDER BY s.id LIMIT %s OFFSET %s) s ORDER BY s.id",
         [*parameters, A_PAGE, (page - 1) * A_PAGE],
     )
     found = tuple(

@@ -11,7 +11,7 @@ from django.db import connection
 
 from bordin.store.blind import minutes_a_tape
 from bordin.store.flat_parts import parts_of, stored_files
-from bordin.store.invitations import HAS_ANSWERS, State, invitation, stored_time
+from bordin.store.invitations import HAS_ANSWERS, State, all_states, stored_time
 from bordin.store.invitations import counts as invitation_counts
 from bordin.store.standing import PRACTICE, Given, Standing, rows
 from bordin.study.people_files import as_text
@@ -300,8 +300,8 @@ def _forms() -> Forms:
         "SELECT i.id FROM store_invitation i WHERE i.expires <= %s AND i.expires > %s",
         [soon, stored_time(datetime.now(UTC))],
     )
-    # Few links end within three days, so each can be asked for its state.
-    ends_soon = 0 if not waiting else sum(_is_open(id) for (id,) in soonest)
+    ending = {id for (id,) in soonest}
+    ends_soon = sum(state is State.OPEN and id in ending for id, _, state in all_states())
     return Forms(
         waiting=waiting,
         ends_soon=ends_soon,
@@ -310,8 +310,3 @@ def _forms() -> Forms:
         on_paper=by_state.get(State.ON_PAPER, 0) + by_state.get(State.TYPED_ONCE, 0),
         to_compare=by_state.get(State.TO_COMPARE, 0),
     )
-
-
-def _is_open(id: str) -> bool:
-    found = invitation(id)
-    return found is not None and found.state is State.OPEN

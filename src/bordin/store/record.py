@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
+
+from bordin.errors import DataError, Problem
 
 # What happened -> what a reader of the audit page is told.
 KINDS: dict[str, str] = {
@@ -51,6 +54,8 @@ _INSERT = (
     "INSERT INTO store_fact (seq, at, actor, kind, assignment, session, coder, item, value, reason, reading, detail, "
     '"change", before, hash) VALUES (' + ", ".join(["%s"] * 15) + ")"
 )
+# A NUL, which PostgreSQL does not take, and halves of a sign, which are no text in any encoding.
+_UNKEPT = re.compile("[\0\ud800-\udfff]")
 _INSERT_TEXT = "INSERT INTO store_erasable (fact, participant, salt, text) VALUES (%s, %s, %s, %s)"
 
 
@@ -87,6 +92,20 @@ class NewFact:
     change: str | None = None
     text: str | None = field(default=None, repr=False)
     participant: str | None = None
+
+
+def check_text(*texts: str | None) -> None:
+    """Refuse text that no database can hold, such as comes from a damaged paste.
+
+    Raises
+    ------
+    DataError
+        When one of them holds such a sign.
+    """
+    if any(text is not None and _UNKEPT.search(text) for text in texts):
+        raise DataError(
+            Problem("this text holds a sign that cannot be kept.", hint="Take it out, or type the text anew.")
+        )
 
 
 def canonical(value: Any) -> str:
@@ -133,17 +152,23 @@ class Transaction:
         ------
         ValueError
             When a fact is of no known kind.
+        DataError
+            When a text holds a sign that no database can hold.
         """
         seq, before = self.head
         rows, texts, numbers = [], [], []
         for fact in facts:
             if fact.kind not in KINDS:
                 raise ValueError(f"{fact.kind!r} is no kind of fact")
+            check_text(fact.actor, fact.text, fact.participant)
             seq += 1
             detail = dict(fact.detail) if fact.detail is not None else {}
             if fact.text is not None:
                 salt = secrets.token_hex(16)
                 detail["text"] = hash_text(salt, fact.text)
+                if fact.participant is not None:
+                    # So that a missing text is excused by the withdrawal of its own participant alone.
+                    detail["of"] = fact.participant
                 texts.append((seq, fact.participant, salt, fact.text))
             columns = {
                 "assignment": fact.assignment,
@@ -157,6 +182,7 @@ class Transaction:
                 "detail": canonical(detail) if detail else None,
                 "change": fact.change,
             }
+            check_text(*(v for v in columns.values() if isinstance(v, str)))
             at = now()
             own = hash_fact(seq, at, fact.actor, fact.kind, columns, before)
             rows.append((seq, at, fact.actor, fact.kind, *(columns[c] for c in COLUMNS), before, own))

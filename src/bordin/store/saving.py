@@ -12,7 +12,7 @@ from bordin.coding.system import CodingSystem
 from bordin.errors import BordinError, DataError, Problem
 from bordin.missing import Missing
 from bordin.store.blind import own_state
-from bordin.store.record import NewFact, Transaction
+from bordin.store.record import NewFact, Transaction, check_text
 from bordin.store.writer import write
 
 MOST_CHANGES, LONGEST_TEXT = 500, 20_000
@@ -92,10 +92,11 @@ def save(coder: Coder, assignment: str, system: CodingSystem, changes: Sequence[
         try:
             if not 8 <= len(id) <= 64:
                 raise DataError("a change needs an id of its own")
+            check_text(id)
             made.append((f"{coder.account}:{id}", _FACTS[str(change.get("kind"))](change, system)))
         except KeyError:
             saved.refused.append((id, f"{change.get('kind')!r} is nothing that can be saved"))
-        except (BordinError, TypeError, ValueError) as error:
+        except (BordinError, TypeError, ValueError, OverflowError) as error:
             told = error.problems[0].message if isinstance(error, BordinError) else "this is not understood"
             saved.refused.append((id, told))
     only_heard = all(change.get("kind") == "play" for change in changes)
@@ -177,7 +178,10 @@ def _seconds(value: Any) -> float:
 
 
 def _text(value: Any) -> str:
-    text = str(value or "")
+    text = value or ""
+    if not isinstance(text, str):
+        raise DataError("this is no text")
+    check_text(text)
     if len(text) > LONGEST_TEXT:
         raise DataError(f"a text may have {LONGEST_TEXT} characters")
     return text
@@ -187,6 +191,7 @@ def _name(change: Mapping[str, Any]) -> str:
     name = str(change.get("mark", ""))
     if not 1 <= len(name) <= 64:
         raise DataError("a mark needs a name of its own")
+    check_text(name)
     return name
 
 

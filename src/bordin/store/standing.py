@@ -109,6 +109,14 @@ def rows(sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
             yield from block
 
 
+def many_rows(sql: str, parameters: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a query that may have hundreds of thousands, which PostgreSQL then keeps itself."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, parameters)
+        while block := cursor.fetchmany(BLOCK):
+            yield from block
+
+
 def last_fact(*kinds: str) -> int:
     """Return the number of the last fact of some kinds, of any kind when none is named; 0 without one."""
     if not kinds:
@@ -160,7 +168,7 @@ class Standing:
         if head == self.seq:
             return
         self._read_assignments(head)
-        for seq, kind, assignment, item, detail in rows(
+        for seq, kind, assignment, item, detail in many_rows(
             "SELECT seq, kind, assignment, item, detail FROM store_fact "
             "WHERE kind IN ('lock', 'reopen', 'withdrawal') AND seq > %s AND seq <= %s ORDER BY seq",
             [self.seq, head],
@@ -181,7 +189,7 @@ class Standing:
         self.hash = next(rows("SELECT hash FROM store_fact WHERE seq = %s", [head]))[0]
 
     def _read_assignments(self, head: int) -> None:
-        for id, coder, session, coding, position, reading, purpose in rows(
+        for id, coder, session, coding, position, reading, purpose in many_rows(
             "SELECT a.id, c.name, a.session_id, a.coding, a.position, a.reading, a.purpose FROM store_assignment a "
             "JOIN store_account c ON c.id = a.coder_id WHERE a.fact > %s AND a.fact <= %s ORDER BY a.fact, a.id",
             [self.seq, head],
@@ -212,7 +220,7 @@ class Standing:
 
     def read_ratings(self) -> None:
         """Bring the values up to date, as far as the states were read."""
-        for assignment, item, value in rows(
+        for assignment, item, value in many_rows(
             "SELECT assignment, item, value FROM store_fact WHERE kind = 'rating' AND seq > %s AND seq <= %s "
             "ORDER BY seq",
             [self._rated_to, self.seq],
@@ -220,7 +228,7 @@ class Standing:
             given = self._by_id.get(assignment)
             if given is not None:
                 self._put(given, item, value)
-        for seq, session, coder, item, value, reading, detail in rows(
+        for seq, session, coder, item, value, reading, detail in many_rows(
             "SELECT seq, session, coder, item, value, reading, detail FROM store_fact "
             "WHERE kind = 'import rating' AND seq > %s AND seq <= %s ORDER BY seq",
             [self._rated_to, self.seq],

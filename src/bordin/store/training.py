@@ -6,8 +6,10 @@ The standard's ratings are read in like any earlier ratings, under the name that
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -211,21 +213,22 @@ def agreement(tapes: Sequence[Practiced], system: CodingSystem, limit: float | N
     compared = [t.compared for t in tapes if t.compared is not None]
     if limit is None or not compared:
         return {}
-    pairs: dict[str, tuple[list[float], list[float]]] = {d.name: ([], []) for d in system.dimensions}
+    pairs: dict[str, list[tuple[float | None, float | None]]] = {d.name: [] for d in system.dimensions}
     for tape in compared:
         for feedback in tape.feedback:
-            own, standard = pairs[feedback.name]
-            own.append(_number(feedback.value))
-            standard.append(_number(feedback.reference))
-    return {
-        name: train_to_criterion(own, standard, limit).reliability.estimate
-        for name, (own, standard) in pairs.items()
-        if own
-    }
+            pairs[feedback.name].append((_number(feedback.value), _number(feedback.reference)))
+    return {name: _with_standard(tuple(given), limit) for name, given in pairs.items() if given}
 
 
-def _number(value: float | Missing) -> float:
-    return float("nan") if isinstance(value, Missing) else value
+def _number(value: float | Missing) -> float | None:
+    return None if isinstance(value, Missing) else value
+
+
+# A page on all coders asks for hundreds of them, and locked ratings stay what they are.
+@lru_cache(maxsize=4096)
+def _with_standard(given: tuple[tuple[float | None, float | None], ...], limit: float) -> Estimate:
+    own, standard = ([math.nan if v is None else v for v in side] for side in zip(*given, strict=True))
+    return train_to_criterion(own, standard, limit).reliability.estimate
 
 
 def judge(coder: str, tapes: Sequence[Practiced], system: CodingSystem, rule: TrainingRule) -> Certification:
@@ -269,7 +272,8 @@ def certificate(study: Study, account: Account, coding: str) -> Certificate | No
         return None
     practice = practiced(study, coding, PRACTICE, account.id)
     # Which tapes are for calibration a coder is not to know, so this way does not even read them.
-    return _certificate(study, account.name, coding, rule, practice, ())
+    last = _rows(_LAST_CERTIFICATE, [account.name, coding])
+    return _certificate(study, account.name, coding, rule, practice, (), last[0] if last else None)
 
 
 def _certificate(
@@ -279,10 +283,10 @@ def _certificate(
     rule: TrainingRule,
     practice: Sequence[Practiced],
     calibration: Sequence[Practiced],
+    last: tuple[Any, ...] | None,
 ) -> Certificate:
-    last = _rows(_LAST_CERTIFICATE, [coder, coding])
-    seq, value, at = last[0] if last else (0, 0.0, "")
-    since = seq if last and not value else 0
+    seq, value, at = last or (0, 0.0, "")
+    since = seq if last is not None and not value else 0
     found = judge(coder, [t for t in practice if t.lock > since], study.systems[coding], rule)
     return Certificate(coder, coding, bool(value), at[:10], found, tuple(practice), tuple(calibration))
 
@@ -399,6 +403,12 @@ def withdraw_certificate(lead: str, coder: str, coding: str, reason: str) -> Non
 def certificates(study: Study) -> list[Certificate]:
     """Return where every coder stands, for the lead."""
     coders = list(Account.objects.filter(role="coder").order_by("name").values_list("name", flat=True))
+    last = {
+        (coder, coding): row
+        for coder, coding, *row in _rows(
+            "SELECT coder, item, seq, value, at FROM store_fact WHERE kind = 'certificate' ORDER BY seq"
+        )
+    }
     found = []
     for coding in study.systems:
         rule = rule_of(study, coding)
@@ -406,10 +416,12 @@ def certificates(study: Study) -> list[Certificate]:
             continue
         practice = _by_coder(practiced(study, coding, PRACTICE))
         calibration = _by_coder(practiced(study, coding, CALIBRATION))
-        found += [
-            _certificate(study, coder, coding, rule, practice.get(coder, ()), calibration.get(coder, ()))
-            for coder in coders
-        ]
+        for coder in coders:
+            own, later = practice.get(coder, ()), calibration.get(coder, ())
+            row = last.get((coder, coding))
+            found.append(
+                _certificate(study, coder, coding, rule, own, later, None if row is None else tuple(row))
+            )
     return found
 
 

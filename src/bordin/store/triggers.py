@@ -39,6 +39,14 @@ _NEW_FACT = (
     ),
 )
 _APPEND_ONLY = ("fact", "assignment", "importedfile")
+# What vouches for facts or is vouched for by them: it stays, whatever else of its row changes.
+_STAYS = (
+    ("account", ("id", "name")),
+    ("participant", ("id",)),
+    ("session", ("id", "participant_id")),
+    ("invitation", ("id", "form", "participant_id", "session_id", "occasion")),
+)
+_KEPT = ("participant", "session", "invitation")
 _ERASURE = "EXISTS (SELECT 1 FROM store_fact WHERE kind = 'withdrawal' AND item = OLD.participant)"
 
 
@@ -73,6 +81,17 @@ def sqlite() -> list[str]:
             f"CREATE TRIGGER store_{table}_erasure BEFORE DELETE ON store_{table} WHEN NOT {_ERASURE} BEGIN "
             f"SELECT RAISE(ABORT, 'store_{table} is erased only after a withdrawal'); END",
         ]
+    for table, columns in _STAYS:
+        changed = " OR ".join(f"OLD.{c} IS NOT NEW.{c}" for c in columns)
+        made += [
+            f"CREATE TRIGGER store_{table}_stays BEFORE UPDATE ON store_{table} WHEN {changed} BEGIN "
+            f"SELECT RAISE(ABORT, 'store_{table}: {', '.join(columns)} stay as they are'); END",
+        ]
+    made += [
+        f"CREATE TRIGGER store_{table}_no_delete BEFORE DELETE ON store_{table} BEGIN "
+        f"SELECT RAISE(ABORT, 'store_{table}: nothing is deleted'); END"
+        for table in _KEPT
+    ]
     return made
 
 
@@ -82,6 +101,8 @@ def postgresql() -> list[str]:
     made = [
         "CREATE FUNCTION store_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         "RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
+        "CREATE FUNCTION store_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION '%: %', TG_TABLE_NAME, TG_ARGV[0]; END $$",
         f"CREATE FUNCTION store_new_fact() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {rules} RETURN NEW; END $$",
         f"CREATE FUNCTION store_erasure() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NOT {_ERASURE} THEN "
         "RAISE EXCEPTION '% is erased only after a withdrawal', TG_TABLE_NAME; END IF; RETURN OLD; END $$",
@@ -99,6 +120,17 @@ def postgresql() -> list[str]:
             f"CREATE TRIGGER store_{table}_erasure BEFORE DELETE ON store_{table} "
             "FOR EACH ROW EXECUTE FUNCTION store_erasure()",
         ]
+    for table, columns in _STAYS:
+        changed = " OR ".join(f"OLD.{c} IS DISTINCT FROM NEW.{c}" for c in columns)
+        made += [
+            f"CREATE TRIGGER store_{table}_stays BEFORE UPDATE ON store_{table} FOR EACH ROW WHEN ({changed}) "
+            f"EXECUTE FUNCTION store_stays('{', '.join(columns)} stay as they are')",
+        ]
+    made += [
+        f"CREATE TRIGGER store_{table}_no_delete BEFORE DELETE ON store_{table} FOR EACH ROW "
+        "EXECUTE FUNCTION store_stays('nothing is deleted')"
+        for table in _KEPT
+    ]
     made += [
         f"CREATE TRIGGER store_{table}_no_truncate BEFORE TRUNCATE ON store_{table} "
         "FOR EACH STATEMENT EXECUTE FUNCTION store_append_only()"

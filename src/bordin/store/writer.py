@@ -11,7 +11,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from bordin.store.record import NewFact, Transaction
 
@@ -31,6 +31,14 @@ class _Entry:
         self.done = False
         self.result: Any = None
         self.error: BaseException | None = None
+
+
+class _Undone(Exception):
+    """The database took back the whole transaction while a job ran, also what other jobs had done before it."""
+
+    def __init__(self, entry: _Entry) -> None:
+        super().__init__()
+        self.entry = entry
 
 
 _waiting: deque[_Entry] = deque()
@@ -68,20 +76,41 @@ def add(*facts: NewFact) -> list[int]:
 
 def _lead(batch: list[_Entry]) -> None:
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        # Durable: within another transaction, nothing would be on disk when it is acknowledged.
+        with transaction.atomic(durable=True), connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
             cursor.execute("SELECT seq, hash FROM store_fact ORDER BY seq DESC LIMIT 1")
             held = Transaction(cursor, cursor.fetchone() or (0, ""))
             for entry in batch:
                 _run(entry, held)
+                # The connection broke, or the disk is full: Django then rolls back without an exception.
+                if connection.needs_rollback:
+                    raise _Undone(entry)
+    except _Undone as undone:
+        _put_back([entry for entry in batch if entry is not undone.entry])
+        undone.entry.done = True
+        return
     except BaseException as error:
+        if isinstance(error, IntegrityError) and len(batch) > 1:
+            # A constraint that is looked at only at the commit does not say whose job broke it: each goes alone.
+            for entry in batch:
+                entry.result = entry.error = None
+                _lead([entry])
+            return
         for entry in batch:
             entry.error, entry.done = error, True
         if not isinstance(error, Exception):
             raise
     for entry in batch:
         entry.done = True
+
+
+def _put_back(entries: list[_Entry]) -> None:
+    """Have jobs done once more that were taken back through no fault of their own; nothing of theirs was committed."""
+    for entry in entries:
+        entry.result = entry.error = None
+    _waiting.extendleft(reversed(entries))
 
 
 def _run(entry: _Entry, held: Transaction) -> None:

@@ -57,7 +57,12 @@ class AllocationPart(ProtocolPart):
     capacity: dict[str, int] = Field(
         default_factory=dict, description="The most tapes that a coder can take: { C2 = 40 }."
     )
-    seed: int | None = Field(None, ge=0, description="Seed of the allocation; that of [study] when absent.")
+    seed: int | None = Field(
+        None,
+        ge=0,
+        description="Seed of the allocation. Better absent: the workbench then has one that no file tells, since whoever knows "
+        "it can work out which tapes are calibration tapes and second readings.",
+    )
 
     @field_validator("double", "repeat")
     @classmethod

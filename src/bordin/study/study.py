@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bordin import instruments
 from bordin.coding import catalog as coding
-from bordin.coding.assignment import Plan
+from bordin.coding.allocation.assignment import Plan
 from bordin.coding.system import CodingSystem
 from bordin.coding.training import TrainingRule
 from bordin.errors import BordinError, CatalogError, DataError, Problem, ProtocolError, nearest
@@ -89,11 +89,13 @@ class Study:
         given = declared.model_dump(exclude={"seed", "bands"})
         return Plan(practice=self.protocol.training.practice, **given)
 
-    def allocation_seed(self) -> int:
-        """Return the seed of the allocation: its own, or the study's."""
+    def allocation_seed(self) -> int | None:
+        """Return the seed that the protocol declares for the allocation.
+
+        Not the study's: with a seed that is published, a coder could work out which tapes are calibration tapes.
+        """
         declared = self.protocol.allocation
-        own = None if declared is None else declared.seed
-        return self.protocol.study.seed if own is None else own
+        return None if declared is None else declared.seed
 
     def training_rule(self, coding: str) -> TrainingRule:
         """Return when a coder is ready to code with the system called `coding`."""

@@ -25,6 +25,7 @@ from bordin.store.allocated import (
     issued,
     pending,
     reproduce,
+    usual_seed,
 )
 from bordin.store.issued_tapes import Issued, by_coder, latest_locked, looked_at, note_drawing, reopen
 from bordin.store.people import data_locked
@@ -50,8 +51,9 @@ def _coding(given: str) -> str:
 
 
 def _seed(given: str) -> int:
-    usual = current.study().allocation_seed()
-    return int(given) if given.isascii() and given.isdigit() and int(given) <= LARGEST_SEED else usual
+    usual = usual_seed(current.study())
+    readable = given.isascii() and given.isdigit() and len(given) <= len(str(LARGEST_SEED))
+    return int(given) if readable and int(given) <= LARGEST_SEED else usual
 
 
 def _drawn(coding: str, seed: int, wait: float) -> Answer[Preview]:
@@ -70,7 +72,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "coding": coding,
         "systems": [{"id": c, "name": s.name, "now": c == coding} for c, s in study.systems.items()],
         "plan": study.allocation_plan(),
-        "protocol_seed": study.allocation_seed(),
+        "protocol_seed": usual_seed(study),
         "parts": [_part(p) for p in parts],
         "people_url": link(account, "people"),
         "accounts_url": link(account, "accounts"),

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from bordin.coding.allocation import Allocation, Balance, balance_of, describe
+from bordin.coding.allocation.allocating import Allocation, Balance, balance_of, describe
 from bordin.errors import BordinError
 from bordin.report.number import number
 from bordin.store.allocated import draw, issued

@@ -19,6 +19,7 @@ from bordin.store.verify import Verified, verify
 from bordin.workbench import current
 from bordin.workbench.behind import Behind
 from bordin.workbench.board import record_name
+from bordin.workbench.forms import plain_cell
 from bordin.workbench.pages import Page, draw
 
 _verified: Behind[Verified] = Behind()
@@ -161,18 +162,11 @@ def download(request: HttpRequest) -> StreamingHttpResponse:
     def lines() -> Iterator[str]:
         yield "\ufeff" + writer.writerow(COLUMNS)
         for row in every_fact(wanted):
-            yield writer.writerow([_plain(cell) for cell in row])
+            yield writer.writerow([plain_cell(cell) for cell in row])
 
     response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="audit.csv"'
     return response
-
-
-def _plain(cell: Any) -> Any:
-    """Return a cell that no spreadsheet takes for a formula."""
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{cell}"
-    return "" if cell is None else cell
 
 
 PAGES = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from django.db import connections
 T = TypeVar("T")
 # What takes no longer than so many seconds needs no rest.
 QUICK = 1.0
+SWITCH = 0.0005
 log = logging.getLogger("django.bordin")
 
 
@@ -54,6 +56,7 @@ class Behind(Generic[T]):
         self._record = ""
         self._done: Event | None = None
         self._not_before = 0.0
+        self._begun, self._took = 0.0, 0.0
         self._failed = False
 
     def ask(
@@ -69,7 +72,7 @@ class Behind(Generic[T]):
         compute : callable
             Makes the result; it is given a function that publishes what is ready before the rest is.
         wait : float
-            Seconds to wait for it.
+            Seconds to wait for it. What has been computed for longer, or took longer last time, is not waited for.
 
         Returns
         -------
@@ -78,14 +81,15 @@ class Behind(Generic[T]):
         with self._lock:
             if self._record != record:
                 self._record, self._key, self._value, self._not_before = record, None, None, 0.0
-                self._failed = False
+                self._took, self._failed = 0.0, False
             if self._key == key and not self._failed:
                 return Answer(self._value, stale=False)
             if self._done is None and time.monotonic() >= self._not_before:
-                self._done = Event()
+                self._done, self._begun = Event(), time.monotonic()
                 Thread(target=self._run, args=(record, key, compute, self._done), daemon=True).start()
-            done = self._done
-        if done is not None:
+            done, now = self._done, time.monotonic()
+            late = self._took if self._value is not None else 0.0
+        if done is not None and max(late, now - self._begun) <= wait:
             done.wait(wait)
         with self._lock:
             value = self._value if self._record == record else None
@@ -95,6 +99,8 @@ class Behind(Generic[T]):
         self, record: str, key: Hashable, compute: Callable[[Callable[[T], None]], T], done: Event
     ) -> None:
         start = time.monotonic()
+        # A page that asks for the interpreter gets it from this thread sooner than by default.
+        sys.setswitchinterval(SWITCH)
 
         def publish(value: T) -> None:
             with self._lock:
@@ -114,7 +120,7 @@ class Behind(Generic[T]):
         finally:
             connections.close_all()
             with self._lock:
-                took = time.monotonic() - start
+                self._took = took = time.monotonic() - start
                 rest = self._rest * took if took > QUICK else 0.0
                 self._not_before = time.monotonic() + (5.0 if self._failed else rest)
                 self._done = None

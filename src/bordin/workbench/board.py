@@ -11,6 +11,7 @@ from django.db import connection
 from bordin.store.double_coded import watch
 from bordin.store.overview import Figures, compute, fresh
 from bordin.store.progress import Counts, count
+from bordin.store.responses import open_alerts
 from bordin.store.standing import Standing, last_fact, rows
 from bordin.workbench import current
 from bordin.workbench.behind import Answer, Behind
@@ -64,6 +65,8 @@ class _Kept:
         if not self.standing.follows():
             # A backup was put in place of the record.
             self.standing, self.figures, self.figures_of = fresh(study), None, -1
+        # What many forms raise is looked at here first, so that no page has to.
+        open_alerts(study)
         self.standing.read_states()
         board = Board(count(study, self.standing), self.figures)
         if last != self.figures_of:

@@ -19,7 +19,7 @@ from bordin.workbench.board import look
 from bordin.workbench.figures import binned, difference_plot, trend
 from bordin.workbench.next_actions import link
 from bordin.workbench.pages import Page, draw, me, refusal
-from bordin.workbench.wording import Printed, leaves_out, printed, tapes
+from bordin.workbench.wording import Printed, leaves_out, printed, tapes, whole_minutes
 
 WATCHERS = (LEAD, DATA_MANAGER, READER)
 BAND, PERCENT_BAND = 0.5, 10.0
@@ -106,7 +106,7 @@ def _drift_words(drift: Estimate | None) -> str:
 
 def show_all(request: HttpRequest) -> HttpResponse:
     """Draw the list of coders."""
-    answer = look(1.0)
+    answer = look(0.5)
     board = answer.value
     progress = {c.coder: c for c in board.counts.coders} if board is not None else {}
     systems: list[dict[str, Any]] = []
@@ -157,7 +157,7 @@ def _progress(request: HttpRequest, c: CoderProgress | None, name: str = "") -> 
         "locked": None if c is None else c.locked,
         "of": None if c is None else c.of,
         "heard": "" if c is None or c.heard is None else percent(c.heard),
-        "minutes": "" if c is None or c.minutes is None else f"{c.minutes:.0f}",
+        "minutes": "" if c is None else whole_minutes(c.minutes),
         "practice": "" if c is None or not c.practice else f"{c.practiced} / {c.practice}",
         "active": c is None or c.active,
     }
@@ -165,7 +165,7 @@ def _progress(request: HttpRequest, c: CoderProgress | None, name: str = "") -> 
 
 def show(request: HttpRequest, name: str) -> HttpResponse:
     """Draw one coder."""
-    answer = look(1.0)
+    answer = look(0.5)
     board = answer.value
     progress = next((c for c in board.counts.coders if c.coder == name), None) if board is not None else None
     figures = board.figures.coders if board is not None and board.figures is not None else ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -34,7 +33,7 @@ from bordin.store.tables import LEAD, Session
 from bordin.tapes.vault.vault import Tape
 from bordin.workbench import current, side_by_side
 from bordin.workbench.media import serve_peaks, serve_sound
-from bordin.workbench.pages import Page, draw, me
+from bordin.workbench.pages import Page, draw, me, sent_json
 
 PER_PAGE = 100
 RULES_SHOWN = 10
@@ -268,7 +267,7 @@ def _settlement(dimension: str, sent: dict[str, Any]) -> Settlement:
     if value not in (None, "", NOT_CODABLE):
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise BordinError(_("This is no number.")) from None
         reason = ""
     elif value == NOT_CODABLE and not reason:
@@ -312,11 +311,8 @@ def keep(request: HttpRequest, tape: str) -> JsonResponse:
     """Keep one agreed value, or take over the equal ones."""
     found = _shared(tape)
     system: CodingSystem = current.study().systems[found.standing.coding]
-    try:
-        sent = json.loads(request.body)
-    except ValueError:
-        sent = None
-    if not isinstance(sent, dict):
+    sent = sent_json(request)
+    if sent is None:
         return JsonResponse({"error": _("This request was not understood.")}, status=HTTPStatus.BAD_REQUEST)
     try:
         settlement = _settlement(str(sent.get("dimension", "")), sent)

@@ -120,9 +120,9 @@ def forms(request: HttpRequest) -> HttpResponseBase:
 def _wanted(request: HttpRequest) -> Wanted:
     form, state = request.GET.get("form", ""), request.GET.get("state", "")
     return Wanted(
-        forms=(form.replace("\0", ""),) if form else (),
+        forms=(form,) if form else (),
         states=(State(state),) if state in set(State) else (),
-        participant=request.GET.get("who", "").strip().replace("\0", ""),
+        participant=request.GET.get("who", "").strip(),
     )
 
 
@@ -330,12 +330,19 @@ def _signed(request: HttpRequest, name: str) -> list[Any] | None:
     return found
 
 
+def plain_cell(cell: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula."""
+    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{cell}"
+    return "" if cell is None else cell
+
+
 def csv_file(name: str, headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
     """Return a CSV file as an answer, with the mark by which Excel knows UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(headings)
-    writer.writerows(rows)
+    writer.writerows([plain_cell(cell) for cell in row] for row in rows)
     answer = HttpResponse(("\ufeff" + text.getvalue()).encode(), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
@@ -435,7 +442,7 @@ def _words(form: str, item: str, value: float) -> tuple[str, str]:
 
 def seen(request: HttpRequest, fact: int, item: str) -> HttpResponseBase:
     """Note that the lead saw an alert, and what was done."""
-    note = request.POST.get("note", "").replace("\0", "")[:LONGEST_NOTE]
+    note = request.POST.get("note", "")[:LONGEST_NOTE]
     if not see_alert(current.study(), me(request).name, fact, item, note):
         return refusal(request, HTTPStatus.NOT_FOUND, _("There is no such alert."))
     left = len(open_alerts(current.study()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from html import escape
 from itertools import pairwise
 from typing import Any
 
@@ -29,13 +30,18 @@ BESIDE = frozenset({"definition", "anchors"})
 
 
 class _Renderer(RendererHTML):
-    """Tables with scope, and no picture or address."""
+    """Tables with scope and the headings above them as caption, and no picture or address."""
 
     def th_open(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
         return '<th scope="col">'
 
     def table_open(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
-        return '<table class="table">'
+        above = {"h2": str(env.get("under", ""))}
+        for token, inline in pairwise(tokens[:i]):
+            if token.type == "heading_open":
+                above = {t: text for t, text in above.items() if t < token.tag} | {token.tag: _plain(inline)}
+        caption = escape(": ".join(text for text in above.values() if text))
+        return f'<table class="table"><caption class="visually-hidden">{caption}</caption>'
 
     def link_open(self, tokens: Sequence[Token], i: int, options: Any, env: Any) -> str:
         return ""
@@ -118,7 +124,7 @@ def _section(manual: str, heading: str) -> str:
             kept.append(token)
         if token.type == "heading_close" and token.tag == "h2":
             skipping = False
-    return str(engine.renderer.render(kept, engine.options, {}))
+    return str(engine.renderer.render(kept, engine.options, {"under": heading.capitalize()}))
 
 
 def section_html(system: CodingSystem, dimension: Dimension) -> str:

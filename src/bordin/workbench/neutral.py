@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from string import ascii_uppercase
 
+from django.conf import settings
+
 from bordin.store.standing import rows
 
 
@@ -20,10 +22,11 @@ def letters(factor: str, levels: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        The same on every page of one record; the record's first fact is random, and so is the order.
+        The same on every page of one record; what decides is random, and so is the order.
     """
+    # With the server's key: the first fact alone stands in files that a lead may have.
     first = list(rows("SELECT hash FROM store_fact WHERE seq = 1"))
-    salt = first[0][0] if first else ""
+    salt = settings.SECRET_KEY + (first[0][0] if first else "")
 
     def key(level: str) -> str:
         return hashlib.sha256(f"{salt}\n{factor}\n{level}".encode()).hexdigest()

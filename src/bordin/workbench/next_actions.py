@@ -66,9 +66,10 @@ def actions(account: Account, board: Board | None) -> list[Action]:
             found += _of_dimension(account, d)
         for coders in board.figures.coders:
             found += _of_coders(account, coders)
-    if account.role == LEAD:
+    # On a large record, answers and tapes are first read behind the page.
+    if account.role == LEAD and board is not None:
         found += _answers(account)
-        if board is not None and board.figures is not None:
+        if board.figures is not None:
             found += _disagreements(account)
     if board is not None:
         found += _of_forms(account, board.counts)

@@ -26,7 +26,7 @@ from bordin.workbench.figures import coefficient_axis, coefficient_plot
 from bordin.workbench.neutral import letters
 from bordin.workbench.next_actions import actions, count_alerts, link
 from bordin.workbench.pages import Page, draw, me, refusal
-from bordin.workbench.wording import in_words, printed, sentence
+from bordin.workbench.wording import in_words, printed, sentence, whole_minutes
 
 WATCHERS = (LEAD, DATA_MANAGER, READER)
 SHORTEST_REASON = 10
@@ -137,7 +137,7 @@ def _coder(c: CoderProgress, account: Account) -> dict[str, Any]:
         "of": c.of,
         "practice": f"{c.practiced} / {c.practice}" if c.practice and c.practiced < c.practice else "",
         "heard": "" if c.heard is None else percent(c.heard),
-        "minutes": "" if c.minutes is None else f"{c.minutes:.0f}",
+        "minutes": whole_minutes(c.minutes),
         "url": link(account, "coder", c.coder),
     }
 
@@ -272,7 +272,7 @@ def _tags() -> list[str]:
     for system in study.systems.values():
         if system.manual_version:
             found.append(_("Manual %(version)s") % {"version": system.manual_version})
-    found.append(_("Seed %(seed)s") % {"seed": study.allocation_seed()})
+    found.append(_("Seed %(seed)s") % {"seed": study.protocol.study.seed})
     return list(dict.fromkeys(found))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -80,23 +81,35 @@ class Page:
                 refused = self._check_role(request)
                 if refused is not None:
                     return refused
+            # Pages for everybody look to it themselves: a dead link looks the same whatever it is.
+            if self.roles and self._holds_nul(request):
+                return self._refuse(request, HTTPStatus.BAD_REQUEST, _("This request was not understood."))
             return self.view(request, **given)
 
         return checked
 
+    def _holds_nul(self, request: HttpRequest) -> bool:
+        """Say whether what was sent holds a sign that PostgreSQL does not take, even in a question."""
+        sent = [request.path, *(v for values in request.GET.lists() for v in (values[0], *values[1]))]
+        if not self.json:
+            sent += [v for values in request.POST.lists() for v in (values[0], *values[1])]
+        return any("\0" in text for text in sent)
+
     def _check_role(self, request: HttpRequest) -> HttpResponseBase | None:
         account = request.user
         if not account.is_authenticated or not account.is_active:
-            if self.json:
-                return JsonResponse({"error": "login ended"}, status=HTTPStatus.UNAUTHORIZED)
-            return redirect(f"{reverse('login')}{_afterwards(request)}")
+            return self._ask_for_login(request, "login")
         if current.server().second_factor and not account.is_verified():
-            if self.json:
-                return JsonResponse({"error": "login ended"}, status=HTTPStatus.UNAUTHORIZED)
-            return redirect(f"{reverse('second factor')}{_afterwards(request)}")
+            return self._ask_for_login(request, "second factor")
         if account.role not in self.roles:
             return self._refuse(request, HTTPStatus.FORBIDDEN, _("Your account may not open this page."))
         return None
+
+    def _ask_for_login(self, request: HttpRequest, name: str) -> HttpResponseBase:
+        """Lead to a page for logging in; what a page asks for by itself is only told that the login ended."""
+        if self.json or request.headers.get("HX-Request") == "true":
+            return JsonResponse({"error": "login ended"}, status=HTTPStatus.UNAUTHORIZED)
+        return redirect(f"{reverse(name)}{_afterwards(request)}")
 
     def _refuse(self, request: HttpRequest, status: int, message: str) -> HttpResponseBase:
         if self.json:
@@ -120,6 +133,15 @@ def first_page(account: Account) -> str:
     """Return the address where an account begins."""
     address: str = reverse("queue" if account.role == CODER else "overview")
     return address
+
+
+def sent_json(request: HttpRequest) -> dict[str, Any] | None:
+    """Return the JSON object that was sent; None when it is none."""
+    try:
+        sent = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return None
+    return sent if isinstance(sent, dict) else None
 
 
 def me(request: HttpRequest) -> Account:

@@ -97,7 +97,7 @@ def entry(request: HttpRequest, id: str) -> HttpResponseBase:
         return redirect("paper compare", id)
     if request.method != "POST":
         return _draw_entry(request, invited, form, held, {}, [])
-    given = {key: request.POST.get(key, "").replace("\0", "") for key in form.rules.keys}
+    given = {key: request.POST.get(key, "") for key in form.rules.keys}
     reading = 2 if request.POST.get("reading") == "2" else 1
     answers, faults = check_answers(given, form.rules, paper=True)
     if faults:
@@ -234,7 +234,7 @@ def _settled_given(
         one, other = first.answers[key], second.answers[key]
         chosen, typed = request.POST.get(f"{key}.take", ""), request.POST.get(f"{key}.value", "").strip()
         if typed:
-            found[key] = typed.replace("\0", "")
+            found[key] = typed
         elif chosen in {"1", "2"}:
             found[key] = _typed(one if chosen == "1" else other)
         elif settled is not None:

@@ -148,7 +148,13 @@ def look(request: HttpRequest) -> HttpResponseBase:
         if (sent.size or 0) > MOST_BYTES:
             return _page(request, (Problem(_("This file is larger than 200 MB.")),), HTTPStatus.BAD_REQUEST)
         token = secrets.token_hex(8)
-        name = PurePath(str(sent.name).replace("\\", "/")).name.lstrip(".")[:100] or "file.csv"
+        name = (
+            PurePath(str(sent.name).replace("\\", "/"))
+            .name.lstrip(".")
+            .encode()[-120:]
+            .decode(errors="ignore")
+            or "file.csv"
+        )
         place = _folder() / token
         place.mkdir(parents=True, mode=0o700)
         with (place / name).open("wb") as file:

@@ -40,7 +40,7 @@ def show(request: HttpRequest) -> HttpResponse:
     tapes = [a for a in shown["assignments"] if a is not now]
     far = progress([a.id for a in ([now] if now else []) + tapes])
     order = {a.id: i for i, a in enumerate(own, start=1)}
-    after = _next_after(own, now)
+    after = _next_after(own, now) if now is not None else None
     queue = {
         "next": _next(now, far.get(now.id)) if now is not None else None,
         "rows": [_row(a, far[a.id], order[a.id], now, after) for a in shown["assignments"]],
@@ -49,6 +49,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "differed": [{"name": a.name, "assignment": a.id} for a in own if a.locked and a.released],
         "manual_version": ", ".join(s.manual_version for s in current.study().systems.values()),
         "empty": _empty(everything, own, now, account),
+        "waits": now is None and len(locked) < len(own),
         "show": shown["show"],
         "counts": {"all": len(own), "todo": len(own) - len(locked), "locked": len(locked)},
         "more": shown["more"],
@@ -64,7 +65,7 @@ def _shown(request: HttpRequest, own: list[OwnAssignment]) -> dict[str, Any]:
     locked = [a for a in reversed(own) if a.locked]
     chosen = {"todo": todo, "locked": locked}.get(show, [*todo, *locked])
     page = request.GET.get("page", "1")
-    number = max(1, int(page)) if page.isascii() and page.isdigit() else 1
+    number = max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 9 else 1
     begin = (number - 1) * PER_PAGE
     return {
         "show": show if show in {"todo", "locked"} else "all",

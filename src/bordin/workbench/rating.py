@@ -15,9 +15,10 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from bordin.coding.blinding import DO_NOT_KNOW
 from bordin.coding.system import CodingSystem
 from bordin.errors import BordinError
-from bordin.store.blind import OwnAssignment, levels, own_assignment, own_assignments, own_state
+from bordin.store.blind import OwnAssignment, begun, levels, own_assignment, own_assignments, own_state
 from bordin.store.saving import Coder, LockedError, NotYours, lock, save
 from bordin.store.tables import CODER
 from bordin.store.writer import write
@@ -25,7 +26,7 @@ from bordin.tapes.vault.vault import Tape
 from bordin.workbench import current
 from bordin.workbench.manual import section_html
 from bordin.workbench.media import serve_peaks, serve_sound, serve_transcript
-from bordin.workbench.pages import Page, draw, me, refusal
+from bordin.workbench.pages import Page, draw, me, refusal, sent_json
 from bordin.workbench.practice import certify_if_reached
 from bordin.workbench.queue import open_now
 
@@ -41,8 +42,27 @@ def _own(request: HttpRequest, assignment: str) -> OwnAssignment:
     return found
 
 
-def _tape(assignment: OwnAssignment) -> Tape:
-    tape = current.tape(assignment.tape)
+def _comes_later(
+    request: HttpRequest, own: OwnAssignment, everything: list[OwnAssignment] | None = None
+) -> bool:
+    """Say whether other tapes come first, or the certificate: what is locked can be read, what is to come cannot."""
+    if own.locked:
+        return False
+    account = me(request)
+    now = open_now(everything or own_assignments(account.id), account)
+    return now is None or now.id != own.id
+
+
+def _later() -> str:
+    return str(_("This tape comes later: tapes are rated in the order drawn for you."))
+
+
+def _tape(request: HttpRequest, assignment: str) -> Tape:
+    own = _own(request, assignment)
+    # What is begun goes on although the lead reopens a tape before it.
+    if not begun(own.id) and _comes_later(request, own):
+        raise Http404
+    tape = current.tape(own.tape)
     if tape is None:
         raise Http404
     return tape
@@ -50,16 +70,9 @@ def _tape(assignment: OwnAssignment) -> Tape:
 
 def show(request: HttpRequest, assignment: str) -> HttpResponse:
     """Draw the rating screen of one tape."""
-    account, own = me(request), _own(request, assignment)
-    everything = own_assignments(account.id)
-    if not own.locked:
-        now = open_now(everything, account)
-        if now is None or now.id != own.id:
-            return refusal(
-                request,
-                HTTPStatus.FORBIDDEN,
-                _("This tape comes later: tapes are rated in the order drawn for you."),
-            )
+    own, everything = _own(request, assignment), own_assignments(me(request).id)
+    if _comes_later(request, own, everything):
+        return refusal(request, HTTPStatus.FORBIDDEN, _later())
     alike = [a for a in everything if a.purpose == own.purpose]
     data = _data(request, own, 1 + [a.id for a in alike].index(own.id), len(alike))
     return draw(request, "rate.html", {"tape": data, "data": data})
@@ -145,14 +158,6 @@ def _guesses() -> list[dict[str, Any]]:
     ]
 
 
-def _json(request: HttpRequest) -> dict[str, Any]:
-    try:
-        sent = json.loads(request.body)
-    except ValueError:
-        sent = None
-    return sent if isinstance(sent, dict) else {}
-
-
 def _coder(request: HttpRequest) -> Coder:
     account = me(request)
     return Coder(account.id, account.name)
@@ -161,9 +166,11 @@ def _coder(request: HttpRequest) -> Coder:
 def keep(request: HttpRequest, assignment: str) -> JsonResponse:
     """Save changes that the rating screen sends."""
     own = _own(request, assignment)
-    changes = _json(request).get("changes")
+    changes = (sent_json(request) or {}).get("changes")
     if not isinstance(changes, list) or not all(isinstance(c, dict) for c in changes):
         return JsonResponse({"error": _("This request was not understood.")}, status=HTTPStatus.BAD_REQUEST)
+    if not begun(own.id) and _comes_later(request, own):
+        return JsonResponse({"error": _later()}, status=HTTPStatus.CONFLICT)
     try:
         saved = save(_coder(request), assignment, current.study().systems[own.coding], changes)
     except NotYours:
@@ -179,15 +186,26 @@ def keep(request: HttpRequest, assignment: str) -> JsonResponse:
     )
 
 
+def _guessed(given: Any) -> dict[str, tuple[str, float | None]] | None:
+    """Return what a coder guessed of what was asked; None when an answer is none of the choices."""
+    guesses: dict[str, tuple[str, float | None]] = {}
+    for asked in _guesses():
+        answer = given.get(asked["id"]) if isinstance(given, dict) else None
+        if answer and answer not in (*asked["choices"], DO_NOT_KNOW):
+            return None
+        if answer:
+            guesses[asked["id"]] = (answer, None)
+    return guesses
+
+
 def lock_ratings(request: HttpRequest, assignment: str) -> JsonResponse:
     """Lock the ratings of a tape."""
-    own, sent = _own(request, assignment), _json(request)
-    guesses = {}
-    asked = {g["id"] for g in _guesses()}
-    given = sent.get("guess")
-    for what, answer in given.items() if isinstance(given, dict) else ():
-        if what in asked and isinstance(answer, str) and answer:
-            guesses[what] = (answer, None)
+    own, sent = _own(request, assignment), sent_json(request) or {}
+    if _comes_later(request, own):
+        return JsonResponse({"error": _later()}, status=HTTPStatus.CONFLICT)
+    guesses = _guessed(sent.get("guess"))
+    if guesses is None:
+        return JsonResponse({"error": _("Choose one of the answers.")}, status=HTTPStatus.BAD_REQUEST)
     state = own_state(assignment)
     seconds = (own.minutes or 0.0) * 60
     tape = current.tape(own.tape)
@@ -209,7 +227,11 @@ def lock_ratings(request: HttpRequest, assignment: str) -> JsonResponse:
 def _are_keys(keys: dict[Any, Any]) -> bool:
     """Say whether these are hot keys, a different one for each action."""
     texts = all(
-        isinstance(k, str) and isinstance(v, str) and len(k) <= 64 and 1 <= len(v) <= 32
+        isinstance(k, str)
+        and isinstance(v, str)
+        and len(k) <= 64
+        and 1 <= len(v) <= 32
+        and (k + v).isprintable()
         for k, v in keys.items()
     )
     return texts and len(keys) <= 200 and len(set(keys.values())) == len(keys)
@@ -217,7 +239,7 @@ def _are_keys(keys: dict[Any, Any]) -> bool:
 
 def keep_keys(request: HttpRequest) -> JsonResponse:
     """Keep a coder's own hot keys."""
-    account, keys = me(request), _json(request).get("keys")
+    account, keys = me(request), (sent_json(request) or {}).get("keys")
     if not isinstance(keys, dict) or not _are_keys(keys):
         return JsonResponse(
             {"error": _("Each action needs a key of its own.")}, status=HTTPStatus.BAD_REQUEST
@@ -235,17 +257,17 @@ def keep_keys(request: HttpRequest) -> JsonResponse:
 
 def sound(request: HttpRequest, assignment: str) -> HttpResponseBase:
     """Stream the tape."""
-    return serve_sound(request, _tape(_own(request, assignment)))
+    return serve_sound(request, _tape(request, assignment))
 
 
 def peaks(request: HttpRequest, assignment: str) -> HttpResponseBase:
     """Return the drawing of the waveform."""
-    return serve_peaks(request, _tape(_own(request, assignment)))
+    return serve_peaks(request, _tape(request, assignment))
 
 
 def transcript(request: HttpRequest, assignment: str) -> HttpResponseBase:
     """Return the turns of the tape, where there is a transcript."""
-    return serve_transcript(request, _tape(_own(request, assignment)))
+    return serve_transcript(request, _tape(request, assignment))
 
 
 PAGES = (

@@ -29,7 +29,7 @@ def show(request: HttpRequest, coding: str, dimension: str) -> HttpResponse:
     known = next((d for d in system.dimensions if d.id == dimension), None) if system is not None else None
     if system is None or known is None:
         return refusal(request, HTTPStatus.NOT_FOUND, _("There is no dimension of this name."))
-    answer = look(1.0)
+    answer = look(0.5)
     figures = answer.value.figures if answer.value is not None else None
     found = None
     if figures is not None:

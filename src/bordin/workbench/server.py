@@ -231,6 +231,10 @@ def serve(
     """
     from django.db import connections
 
+    from bordin.workbench.board import look
+
+    # What the first pages show is read while somebody logs in.
+    look(0.0)
     # The threads open connections of their own.
     connections.close_all()
     if ready is not None:

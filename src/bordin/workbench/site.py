@@ -12,6 +12,7 @@ from bordin.store.database import secret_key
 from bordin.store.opening import open_record
 from bordin.store.server_file import LANGUAGES, ServerFile, read_server_file
 from bordin.tapes.vault.vault import Vault
+from bordin.workbench.headers import MOST_SENT
 from bordin.workbench.static_files import address
 
 HERE = Path(__file__).parent
@@ -35,6 +36,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "bordin.workbench.headers.keep_login",
+    "bordin.workbench.headers.bounded",
     "axes.middleware.AxesMiddleware",
 ]
 TEMPLATES = [
@@ -61,11 +63,15 @@ TEMPLATES = [
 LOG = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "filters": {"no tokens": {"()": "bordin.workbench.headers.WithoutTokens"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "filters": ["no tokens"]},
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "loggers": {
         "django": {"handlers": ["console"], "level": "ERROR", "propagate": False},
         # Whoever asks under a wrong name is refused; that is no fault of the program.
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         "axes": {"handlers": ["console"], "level": "ERROR", "propagate": False},
     },
 }
@@ -96,7 +102,7 @@ def site_settings(study: Path, server: ServerFile) -> dict[str, Any]:
         "LANGUAGES": tuple(LANGUAGES.items()),
         "LOCALE_PATHS": [HERE / "locale"],
         "USE_I18N": True,
-        "DATA_UPLOAD_MAX_MEMORY_SIZE": 64 << 20,
+        "DATA_UPLOAD_MAX_MEMORY_SIZE": MOST_SENT,
         "LOGGING": LOG,
         **_logins(),
         **_cookies(key, https),

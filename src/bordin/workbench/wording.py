@@ -98,6 +98,11 @@ def leaves_out(estimate: Estimate, line: float = 0.0) -> bool:
     return limits is not None and not limits.low <= line <= limits.high
 
 
+def whole_minutes(minutes: float | None) -> str:
+    """Return minutes without decimals; empty for none, and never zero for what took some time."""
+    return "" if minutes is None else f"{minutes:.0f}" if minutes >= 0.5 else "<1"
+
+
 def tapes(n: int) -> str:
     """Return a number of tapes in words."""
     return str(ngettext("%(n)s tape", "%(n)s tapes", n) % {"n": f"{n:,}"})

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 DESK = {"width": 1440, "height": 900}
+SMALL_DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 # 1280 pixels at 400 percent.
 NARROW = {"width": 320, "height": 640}
@@ -70,18 +71,39 @@ _OVERFLOW = """() => {
   return [`${wide} px wide in ${room}: ${out.join(" | ")}`];
 }"""
 
+# What sticks out of its panel lies over its neighbor, or is cut off.
+_STICKING_OUT = """() => {
+  const wrong = [];
+  for (const panel of document.querySelectorAll(".panel, .panel__head, .note, .topbar, .footbar, td, th")) {
+    if (!panel.checkVisibility()) continue;
+    const box = panel.getBoundingClientRect();
+    if (box.width < 2) continue;
+    for (const e of panel.querySelectorAll("*")) {
+      if (wrong.length > 3) return wrong;
+      const own = e.getBoundingClientRect();
+      if (own.width < 2 || own.right <= box.right + 1.5 || !e.checkVisibility() || e.closest("svg, .visually-hidden, .menu__sheet")) continue;
+      let held = false;
+      for (let up = e.parentElement; up && up !== panel.parentElement; up = up.parentElement)
+        held ||= getComputedStyle(up).overflowX !== "visible";
+      if (!held) wrong.push(`sticks out by ${Math.round(own.right - box.right)} px: ${e.outerHTML.slice(0, 110).replace(/\\s+/g, " ")}`);
+    }
+  }
+  return wrong;
+}"""
+
 # What Tab has to reach: each stands for itself, radio buttons for their group.
 _TABBABLE = """() => {
   const all = "a[href], button, input:not([type=hidden]), select, textarea, summary, audio[controls], [tabindex]";
-  const list = [...document.querySelectorAll(all)].filter((e) =>
-    !e.disabled && e.tabIndex >= 0 && !e.closest("[inert]") && e.checkVisibility({visibilityProperty: true}));
-  window.bordinReach = new Map();
-  for (const e of list) {
-    const group = e.type === "radio" ? `${e.form?.id ?? ""}/${e.name}` : null;
-    const key = group ?? `${list.indexOf(e)} ${e.outerHTML.slice(0, 110).replace(/\\s+/g, " ")}`;
-    window.bordinReach.set(e, key);
-  }
-  return [...new Set(window.bordinReach.values())];
+  window.bordinNames ??= new Map();
+  const name = (e) => {
+    if (e.type === "radio") return `group ${e.form?.id ?? ""}/${e.name}`;
+    const names = window.bordinNames;
+    if (!names.has(e)) names.set(e, `${names.size} ${e.outerHTML.slice(0, 110).replace(/\\s+/g, " ")}`);
+    return names.get(e);
+  };
+  window.bordinName = name;
+  return [...new Set([...document.querySelectorAll(all)].filter((e) => !e.disabled && e.tabIndex >= 0
+    && !e.closest("[inert]") && e.checkVisibility({visibilityProperty: true})).map(name))];
 }"""
 
 _FOCUSED = """() => {
@@ -101,8 +123,11 @@ _FOCUSED = """() => {
     return getComputedStyle(b).position !== "static" && box.height < 200 && box.top >= bar.top && box.bottom <= bar.bottom;
   });
   const word = e.outerHTML.slice(0, 110).replace(/\\s+/g, " ");
-  return {key: window.bordinReach.get(e) ?? null, visible, covered, word};
+  return {key: window.bordinName(e), visible, covered, word};
 }"""
+
+# By then a page has heard of its new size.
+_TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 _AXE = """(only) => axe.run(document, {
   preload: false, resultTypes: ["violations"],
@@ -154,6 +179,7 @@ class Looker:
             found += self._tab_through(page)
         for size, word in ((DESK, "desk"), (PHONE, "phone")):
             page.set_viewport_size(size)
+            page.evaluate(_TWO_FRAMES)
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
                 self._keep(page, f"{name} {word} {scheme}")
@@ -162,33 +188,39 @@ class Looker:
                 found += [f"{word}, {scheme}: {v}" for v in page.evaluate(_AXE, only)]
                 self.looked.append(f"{name}, {word}, {scheme}")
             page.emulate_media(color_scheme="light")
-            found += [f"{word}: {v}" for v in page.evaluate(_OVERFLOW)]
+            found += [f"{word}: {v}" for v in page.evaluate(_OVERFLOW) + page.evaluate(_STICKING_OUT)]
         page.set_viewport_size(NARROW)
-        found += [f"at 400 percent: {v}" for v in page.evaluate(_OVERFLOW)]
+        found += [f"at 400 percent: {v}" for v in page.evaluate(_OVERFLOW) + page.evaluate(_STICKING_OUT)]
         self._keep(page, f"{name} narrow")
+        page.set_viewport_size(SMALL_DESK)
+        found += [f"at 1280: {v}" for v in page.evaluate(_OVERFLOW) + page.evaluate(_STICKING_OUT)]
         page.set_viewport_size(DESK)
         self.wrong += [f"{name}: {line}" for line in found]
 
     def _tab_through(self, page: Any) -> list[str]:
-        wanted, seen, wrong = set(page.evaluate(_TABBABLE)), set(), []
         page.evaluate("document.activeElement?.blur(), window.scrollTo(0, 0)")
+        page.evaluate(_TABBABLE)
+        seen: list[str] = []
+        wrong: list[str] = []
+        ends = False
         for _ in range(MOST_TABS):
             page.keyboard.press("Tab")
             now = page.evaluate(_FOCUSED)
-            if now is None:
-                if wanted <= seen or len(seen) > len(wanted):
-                    break
+            if now is None and not ends:
+                # A page that put the focus somewhere: Tab begins there, and comes to what is before it later.
+                ends = True
                 continue
+            if now is None or now["key"] in seen[:1]:
+                break
             if not now["visible"]:
                 wrong.append(f"focus is not visible: {now['word']}")
             if now["covered"]:
                 wrong.append(f"focus is behind a bar: {now['word']}")
-            if now["key"] is not None:
-                seen.add(now["key"])
-            if wanted <= seen:
-                break
+            seen.append(now["key"])
+        # What is there at the end: a page may show what belongs to the row that has the focus.
+        missed = [key for key in page.evaluate(_TABBABLE) if key not in seen]
         page.evaluate("document.activeElement?.blur(), window.scrollTo(0, 0)")
-        return [*dict.fromkeys(wrong), *(f"Tab does not reach {key}" for key in sorted(wanted - seen))]
+        return [*dict.fromkeys(wrong), *(f"Tab does not reach {key}" for key in missed)]
 
     def _keep(self, page: Any, name: str) -> None:
         folder = os.environ.get("BORDIN_SCREENS")
@@ -201,6 +233,6 @@ class Looker:
 def settle(page: Any) -> None:
     """Wait until a page shows what it has: sound and transcript, or figures that are computed."""
     if page.locator("#tape-data").count():
-        page.wait_for_selector("html[data-player=ready]")
+        page.wait_for_selector("html[data-player]")
     for waiting in ("[data-stale]", "[hx-trigger='every 2s']", "[hx-trigger='every 1s']"):
         page.locator(waiting).first.wait_for(state="detached", timeout=30_000)

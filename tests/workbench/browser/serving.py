@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,7 @@ def served(study: Path, *words: str, passphrase: str = PASSPHRASE) -> Iterator[S
                     break
                 time.sleep(0.05)
             assert link, f"the server did not start:\n{said}"
+            _listening(int(link[1].rpartition(":")[2]), until)
             yield Served(link[1], link[0])
         finally:
             if process.poll() is None:
@@ -52,3 +54,16 @@ def served(study: Path, *words: str, passphrase: str = PASSPHRASE) -> Iterator[S
             log.seek(0)
             said = log.read()
             assert "Traceback" not in said, said
+
+
+def _listening(port: int, until: float) -> None:
+    """Wait until somebody answers at `port`: the link is printed a moment before."""
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+        else:
+            return

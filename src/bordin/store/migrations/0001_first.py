@@ -110,7 +110,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["assignment", "kind", "seq"], name="fact_of_assignment"),
                     models.Index(fields=["kind", "seq"], name="fact_of_kind"),
-                    models.Index(fields=["session", "kind"], name="fact_of_session"),
+                    models.Index(fields=["session", "kind", "seq"], name="fact_of_session"),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

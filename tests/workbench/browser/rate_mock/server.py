@@ -22,11 +22,14 @@ from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
+from django.urls import path
 
 ROOT = Path(__file__).resolve().parents[4] / "src" / "bordin" / "workbench"
 settings.configure(
     STATIC_URL="/static/",
     USE_I18N=True,
+    # The account menu names one address of the site.
+    ROOT_URLCONF=(path("account/", lambda request: None, name="own account"),),
     LANGUAGE_CODE="en",
     TEMPLATES=[
         {"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": [str(ROOT / "templates")]}

@@ -204,7 +204,7 @@ async function send() {
 }
 
 function complain(dimension, text) {
-  const place = document.querySelector(`[data-settle="${CSS.escape(dimension)}"] [data-says]`);
+  const place = document.querySelector(`[data-fields="${CSS.escape(dimension)}"] [data-says]`);
   place.hidden = !text;
   place.textContent = text ?? "";
 }

@@ -32,6 +32,19 @@
       }
       document.dispatchEvent(new CustomEvent("bordin:theme"));
     });
+    // A table that is wider than its place scrolls, so the keyboard has to get there.
+    const reach = () => {
+      for (const one of document.querySelectorAll("table.table, .scroll")) {
+        if (one.scrollWidth > one.clientWidth && !one.hasAttribute("tabindex")) one.dataset.reach = one.tabIndex = 0;
+        else if (one.dataset.reach && one.scrollWidth <= one.clientWidth) {
+          one.removeAttribute("tabindex");
+          delete one.dataset.reach;
+        }
+      }
+    };
+    reach();
+    window.addEventListener("resize", reach);
+    document.addEventListener("htmx:after:swap", reach);
     const menus = [...document.querySelectorAll("details.menu")];
     document.addEventListener("click", (event) => {
       for (const menu of menus) if (!menu.contains(event.target)) menu.open = false;

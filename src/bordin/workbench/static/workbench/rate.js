@@ -20,16 +20,17 @@ function words(key, values = {}) {
 }
 const plural = (key, n) => words(`${key}-${n === 1 ? "one" : "other"}`, { n });
 
-function stored(key, otherwise) {
+// Steps hold values, and other coders may use this computer: they end with the tab. Comfort stays with the browser.
+function stored(key, otherwise, place = "localStorage") {
   try {
-    return JSON.parse(localStorage.getItem(key)) ?? otherwise;
+    return JSON.parse(window[place].getItem(key)) ?? otherwise;
   } catch {
     return otherwise;
   }
 }
-function store(key, value) {
+function store(key, value, place = "localStorage") {
   try {
-    localStorage.setItem(key, JSON.stringify(value));
+    window[place].setItem(key, JSON.stringify(value));
   } catch {
     // Comfort only: the outbox says when this browser keeps nothing.
   }
@@ -48,7 +49,7 @@ const state = {
 const saved = { ratings: { ...state.ratings }, marks: new Map(state.marks) };
 const settings = { rewind: 1.5, reaction: 1, ...stored("bordin.listening", {}) };
 const stepsKey = `bordin.undo.${tape.assignment}`;
-const steps = { undo: [], redo: [], ...stored(stepsKey, {}) };
+const steps = { undo: [], redo: [], ...stored(stepsKey, {}, "sessionStorage") };
 
 const rated = (id) => Boolean(state.ratings[id]) && !state.ratings[id].draft;
 const notCodable = (rating) => Boolean(rating) && rating.value === null;
@@ -87,7 +88,7 @@ function give(step) {
   steps.undo.push(step);
   if (steps.undo.length > STEPS) steps.undo.shift();
   steps.redo.length = 0;
-  store(stepsKey, steps);
+  store(stepsKey, steps, "sessionStorage");
 }
 
 function undo(from, to, forward) {
@@ -99,7 +100,7 @@ function undo(from, to, forward) {
   if (forward) perform(step, step.before, step.after);
   else perform(step, step.after, step.before);
   steps[to].push(step);
-  store(stepsKey, steps);
+  store(stepsKey, steps, "sessionStorage");
   if (step.kind === "rating") goTo(step.dimension);
   say(words(forward ? "redone" : "undone"));
 }
@@ -148,7 +149,7 @@ const outbox = new Outbox(tape.assignment, {
       const at = list.findIndex((step) => step.sent === change.id);
       if (at >= 0) list.splice(at, 1);
     }
-    store(stepsKey, steps);
+    store(stepsKey, steps, "sessionStorage");
     if (change.kind === "rating" && !later.some((one) => one.dimension === change.dimension && one.kind === "rating")) {
       state.ratings[change.dimension] = copy(saved.ratings[change.dimension]);
       refusals.set(change.dimension, message);
@@ -474,7 +475,7 @@ async function lock() {
     const body = await answer.json().catch(() => ({}));
     if (!answer.ok) throw new Error(body.error || words("lock-failed"));
     try {
-      localStorage.removeItem(stepsKey);
+      sessionStorage.removeItem(stepsKey);
     } catch {
       // Nothing was kept.
     }

@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 import numpy.typing as npt
 
-from bordin.coding.draws import Draws
+from bordin.coding.allocation.draws import Draws
 
 Ints = npt.NDArray[np.int64]
 

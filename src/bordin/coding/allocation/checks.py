@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bordin.coding.assignment import Plan, SessionToCode, in_words
+from bordin.coding.allocation.assignment import Plan, SessionToCode, in_words
 from bordin.errors import AnalysisError, Problem, nearest
 
 

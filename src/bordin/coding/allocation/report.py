@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bordin.coding.allocation_groups import linked, meet
-from bordin.coding.allocation_order import Order, Reading, in_a_row
-from bordin.coding.assignment import Allocation, Assignment, in_words
+from bordin.coding.allocation.assignment import Allocation, Assignment, in_words
+from bordin.coding.allocation.groups import linked, meet
+from bordin.coding.allocation.order import Order, Reading, in_a_row
 
 
 @dataclass(frozen=True)

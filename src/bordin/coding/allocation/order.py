@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bordin.coding.assignment import Purpose
-from bordin.coding.draws import Draws
+from bordin.coding.allocation.assignment import Purpose
+from bordin.coding.allocation.draws import Draws
 
 ATTEMPTS = 12
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from bordin.coding.allocation_checks import number_of
-from bordin.coding.allocation_groups import Ints, apportion, form_groups, meet, split, whole_weights
-from bordin.coding.allocation_matching import Levels, Matched, deviations, levels_of, match
-from bordin.coding.allocation_order import Order, Reading, in_order
-from bordin.coding.allocation_report import shortfalls
-from bordin.coding.assignment import Allocation, Assignment, Purpose
-from bordin.coding.draws import Draws
+from bordin.coding.allocation.assignment import Allocation, Assignment, Purpose
+from bordin.coding.allocation.checks import number_of
+from bordin.coding.allocation.draws import Draws
+from bordin.coding.allocation.groups import Ints, apportion, form_groups, meet, split, whole_weights
+from bordin.coding.allocation.matching import Levels, Matched, deviations, levels_of, match
+from bordin.coding.allocation.order import Order, Reading, in_order
+from bordin.coding.allocation.report import shortfalls
 from bordin.errors import AnalysisError, Problem
 
 WHO, WHICH, ORDER, NAMES, IDS = range(5)

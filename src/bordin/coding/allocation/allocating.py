@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from bordin.coding.allocation_checks import check_plan
-from bordin.coding.allocation_part import Part
-from bordin.coding.allocation_report import Balance, balance_of, describe
-from bordin.coding.assignment import Allocation, Assignment, Plan, SessionToCode, level_of
+from bordin.coding.allocation.assignment import Allocation, Assignment, Plan, SessionToCode, level_of
+from bordin.coding.allocation.checks import check_plan
+from bordin.coding.allocation.part import Part
+from bordin.coding.allocation.report import Balance, balance_of, describe
 from bordin.errors import AnalysisError, Problem, nearest
 
 __all__ = [

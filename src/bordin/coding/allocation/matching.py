@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bordin.coding.assignment import SessionToCode
-from bordin.coding.draws import Draws
+from bordin.coding.allocation.assignment import SessionToCode
+from bordin.coding.allocation.draws import Draws
 
 Ints = npt.NDArray[np.int64]
 

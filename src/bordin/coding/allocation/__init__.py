@@ -1,0 +1,1 @@
+"""Who codes what in which order: at random, balanced, the same again from its seed."""
