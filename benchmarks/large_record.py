@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from bordin.tapes.vault.keys import KeyFile
+
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "socialization"
 DIMENSIONS = (
     *("concordance", "resistance", "understanding", "active_plans"),
@@ -30,6 +32,7 @@ double = {double}
 balance = ["arm", "therapist"]
 calibration = ["S00010", "S00020", "S00030"]
 repeat = 0.01
+seed = 20261
 
 [training]
 practice = ["S00001", "S00002", "S00003"]
@@ -69,6 +72,7 @@ class Size:
     coders: int
     each: int
     double: float
+    tapes: int
 
 
 def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -79,17 +83,17 @@ def query(sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 
 class told:
-    """Print how long a block took."""
+    """Print how long a block took, and the CPU time of this process."""
 
     def __init__(self, what: str) -> None:
         self.what = what
 
     def __enter__(self) -> None:
-        self.start = time.perf_counter()
+        self.start, self.busy = time.perf_counter(), time.process_time()
 
     def __exit__(self, *_: object) -> None:
-        took = time.perf_counter() - self.start
-        print(f"{self.what:60} {took:8.1f} s   load {os.getloadavg()[0]:.1f}", flush=True)
+        took, busy = time.perf_counter() - self.start, time.process_time() - self.busy
+        print(f"{self.what:40} {took:6.1f} s, CPU {busy:6.1f} s, load {os.getloadavg()[0]:.1f}", flush=True)
 
 
 # ------------------------------------------------------------------ the study
@@ -143,6 +147,8 @@ def fill(size: Size) -> None:
         drawn = draw(study, "socialization", study.allocation_seed())
     with told("allocation issued"):
         issue_allocation(study, "socialization", drawn, "Lead", 3)
+    with told(f"{size.tapes} tapes sealed"):
+        add_tapes(study.folder, size.tapes)
     # Who comes later has nothing to do yet: the next part of the allocation is drawn behind the lead's page.
     Account.objects.create(username="newcomer", name="Newcomer", role="coder", password="!")
     with told("facts written"):
@@ -157,6 +163,30 @@ def fill(size: Size) -> None:
     withdraw(study, "P00008", "Lead", "kept")
     withdraw(study, "P00009", "Lead", "dropped")
     look_again()
+
+
+def add_tapes(study: Path, number: int) -> None:
+    """Seal the tapes of the first sessions in a vault: without sound, with what pages ask of them."""
+    from bordin.store.importing import minutes_of, tapes_of
+    from bordin.store.people import link_tapes
+    from bordin.tapes.vault.opening import create_vault
+
+    vault = create_vault(study / "tapes", KeyFile(study.parent / "tapes.key"))
+    whose = query("SELECT id, participant_id FROM store_session ORDER BY id LIMIT %s", number)
+    for session, person in whose:
+        name = vault.tape_id(hashlib.sha256(session.encode()).hexdigest())
+        with vault.draft(name, session=session, participant=person) as draft:
+            draft.write_bytes("transcript.json", b"{}")
+            draft.commit({"recording": {"decoded": 3000.0}, "warnings": []})
+    link_tapes(tapes_of(vault), minutes_of(vault))
+
+
+def open_tapes(study: Path) -> Any:
+    """Return the vault of the study, opened; None when it has none."""
+    from bordin.tapes.vault.opening import open_vault
+
+    there = (study / "tapes").is_dir()
+    return open_vault(study / "tapes", KeyFile(study.parent / "tapes.key")) if there else None
 
 
 def add(facts: Iterable[Any]) -> None:
@@ -182,7 +212,7 @@ def _around(names: list[str]) -> Iterator[Any]:
     from bordin.store.record import NewFact
 
     for name in names:
-        yield NewFact("account", "Lead", coder=name, detail={"change": "made", "role": "coder"})
+        yield NewFact("account", "Lead", item=name, detail={"change": "made", "role": "coder"})
         yield NewFact("certificate", "bordin", coder=name, item="socialization", value=1.0)
     for i in range(3_000):
         yield NewFact(("login", "logout")[i % 2], names[i % len(names)])

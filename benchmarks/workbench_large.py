@@ -1,7 +1,7 @@
 """Every page of the workbench on a large record: 10,000 sessions, 50 coders, more than 500,000 ratings.
 
-    python benchmarks/workbench_large.py [--sessions 10000] [--coders 50] [--each 7] [--double 0.4] [--repeats 9]
-                                         [--postgres URL] [--folder FOLDER] [--parts fill,pages,work,cold,import]
+    python benchmarks/workbench_large.py [--sessions 10000] [--coders 50] [--each 7] [--double 0.4] [--tapes 2000]
+                                         [--repeats 9] [--postgres URL] [--folder FOLDER] [--parts fill,pages,work,cold,import]
 
 fill   makes the study through the program's own import and allocation, and a record with every kind of fact
 pages  opens every page that answers GET, as every role that may, and saves and locks: median and slowest of
@@ -32,7 +32,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from large_record import DIMENSIONS, Size, fill, make_study, query, told
+from large_record import DIMENSIONS, Size, fill, make_study, open_tapes, query, told
 
 LIMIT_MS, COLD_MS = 300, 1000
 CODER = "Coder02"
@@ -293,6 +293,7 @@ def measure_busy(clients: dict[str, Any], repeats: int) -> int:
     coding = Coding()
     coding.rate()
     slow = row("rate save", "coder", lambda: coding.save("resistance"), repeats)
+    coding.lock()
     slow += row("rate lock", "coder", coding.lock, repeats, coding.rate)
     slow += row(
         "/queue/ after a lock",
@@ -390,6 +391,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--coders", type=int, default=50)
     parser.add_argument("--each", type=int, default=7, help="coders a session")
     parser.add_argument("--double", type=float, default=0.4, help="share of sessions with one coder more")
+    parser.add_argument("--tapes", type=int, default=2_000, help="sessions with a sealed tape")
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--rows", type=int, default=500_000, help="ratings to be imported")
     parser.add_argument("--postgres", default="", help="address of an empty database, instead of SQLite")
@@ -399,14 +401,20 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def size_of(given: argparse.Namespace) -> Size:
+    """Return how large the study is to be."""
+    return Size(given.sessions, given.coders, given.each, given.double, given.tapes)
+
+
 def one(given: argparse.Namespace) -> int:
     """Do one part in this process."""
     from bordin.workbench.site import open_site
 
     part, *more = given.one
-    open_site(given.folder / "study")
+    study = given.folder / "study"
+    open_site(study, open_tapes(study))
     if part == "fill":
-        fill(Size(given.sessions, given.coders, given.each, given.double))
+        fill(size_of(given))
         return 0
     if part == "first":
         return measure_first(*more)
@@ -423,11 +431,13 @@ def main() -> int:
     if given.one:
         return min(one(given), 100)
     folder = given.folder or Path(tempfile.mkdtemp(prefix="bordin-large-"))
-    size = Size(given.sessions, given.coders, given.each, given.double)
+    size = size_of(given)
     parts = given.parts.split(",")
 
     def run(place: Path, *what: str) -> int:
-        same = [f"--{k}={getattr(given, k)}" for k in ("sessions", "coders", "each", "double", "repeats")]
+        same = [
+            f"--{k}={getattr(given, k)}" for k in ("sessions", "coders", "each", "double", "tapes", "repeats")
+        ]
         command = [sys.executable, __file__, *same, "--folder", str(place), "--one", *what]
         return subprocess.run(command, check=False).returncode
 

@@ -206,7 +206,7 @@ def test_alerts_reach_the_lead_and_are_seen_with_a_note(forms: Small):
     page = _text(lead.get("/alerts/"))
     assert "P004, baseline" in page
     assert "make sure that a clinician has seen it" in page
-    assert re.search(r"Item 9\s+<b>2</b>", page)
+    assert re.search(r"Item 9:\s+<b>2</b>", page)
     path = re.search(r'action="(/alerts/\d+/item9/seen/)"', page)[1]
     after = _text(lead.post(path, {"note": "Called at noon <b>"}, follow=True))
     assert "Noted. 0 alerts are left." in after

@@ -149,3 +149,16 @@ def test_hot_keys_are_letters_of_the_name_where_they_are_free() -> None:
     ]
     assert key_letters(names) == ["c", "r", "u", "a", "e", "v", "o"]
     assert len(set(key_letters(["Same"] * 23))) == 23
+
+
+def test_when_the_data_are_locked_the_queue_and_the_screen_say_so(made: Small) -> None:
+    from bordin.store.data_lock import lock_data
+
+    client, own = made.client("Alder"), made.assignments["Alder", "S001"]
+    lock_data("Lead", "The study is over.")
+    text = client.get("/queue/").content.decode()
+    assert "The data are locked" in text
+    assert "nothing can be rated now" in text
+    assert re.findall(r'href="/rate/', text) == []
+    data = _data(client.get(f"/rate/{own}/"))
+    assert (data["locked"], data["guess"]) == (True, [])

@@ -115,6 +115,14 @@ _ASSIGNMENTS = (
 )
 
 
+def is_closed() -> bool:
+    """Say whether the lead has locked the data, so that nobody can rate."""
+    found = _rows(
+        "SELECT kind FROM store_fact WHERE kind IN ('data lock', 'data unlock') ORDER BY seq DESC LIMIT 1", []
+    )
+    return bool(found) and found[0][0] == "data lock"
+
+
 def own_assignments(account: int) -> list[OwnAssignment]:
     """Return all assignments of a coder, practice first, in the order in which they come."""
     rows = _rows(

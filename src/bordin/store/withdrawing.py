@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from django.db import DatabaseError, connection
 
-from bordin.errors import DataError, Problem, nearest
+from bordin.errors import DataError, Problem, TapeError, nearest
 from bordin.store.database import FOLDER
 from bordin.store.exporting import OWN_EXPORT
 from bordin.store.flat_parts import stored_files
@@ -85,8 +86,16 @@ class Withdrawn:
     scrubbed: bool
 
 
-def traces(study: Study, participant: str, vault: Vault | None = None) -> Traces:
+def traces(study: Study, participant: str, vault: Vault | None = None, *, quick: bool = False) -> Traces:
     """Say what there is of a participant, and what a withdrawal would not reach.
+
+    Parameters
+    ----------
+    study : Study
+    participant : str
+    vault : Vault, optional
+    quick : bool
+        For a page: tapes that are known as those of other participants' sessions are not opened.
 
     Raises
     ------
@@ -119,7 +128,7 @@ def traces(study: Study, participant: str, vault: Vault | None = None) -> Traces
         texts=texts[0][0],
         rows=tuple((name, n) for name, n in rows),
         links=len(_open_links(query, participant)),
-        tapes=_tapes(vault, participant),
+        tapes=_tapes(vault, participant, quick=quick),
         ratings=ratings[0][0],
         exports=_exports(participant),
         files=_files(study, {participant, *sessions}),
@@ -140,8 +149,19 @@ def _open_links(ask: Any, participant: str) -> list[str]:
     return [r[0] for r in rows]
 
 
-def _tapes(vault: Vault | None, participant: str) -> tuple[str, ...]:
-    return tuple(t.id for t in vault.tapes([]) if t.participant == participant) if vault is not None else ()
+def _tapes(vault: Vault | None, participant: str, *, quick: bool) -> tuple[str, ...]:
+    """Return a participant's tapes; quickly, without those that are known as of others' sessions."""
+    if vault is None:
+        return ()
+    if not quick:
+        return tuple(t.id for t in vault.tapes([]) if t.participant == participant)
+    others = query("SELECT tape FROM store_session WHERE tape <> '' AND participant_id <> %s", [participant])
+    found = []
+    for name in sorted(set(vault.names()) - {tape for (tape,) in others}):
+        with suppress(TapeError):
+            tape = vault.tape(name)
+            found += [tape] if tape.participant == participant else []
+    return tuple(t.id for t in sorted(found, key=lambda t: (t.session, t.id)))
 
 
 def _exports(participant: str) -> tuple[str, ...]:

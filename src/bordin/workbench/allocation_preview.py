@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bordin.coding.allocation.allocating import Allocation, Balance, balance_of, describe
@@ -23,6 +24,10 @@ from bordin.workbench.neutral import letters
 # More columns than this nobody can read: a sentence says the fewest and the most instead.
 MOST_COLUMNS = 12
 MOST_PLACES = 12
+MOST_SHOWN = 4
+
+
+_shown: dict[tuple[str, str | None, bool], dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -115,8 +120,17 @@ def shown(p: Preview) -> dict[str, Any]:
     """Return a drawing as the page shows it; levels as letters as long as the lead is blind."""
     if p.allocation is None or p.balance is None:
         return {"problems": p.problems}
-    drawn, balance = p.allocation, p.balance
     blind = not unblinded("arm")
+    key = (p.hash, get_language(), blind)
+    if key not in _shown:
+        # Of the latest few, since there may be many assignments to be counted.
+        while len(_shown) >= MOST_SHOWN:
+            _shown.pop(next(iter(_shown)), None)
+        _shown[key] = _counted(p, p.allocation, p.balance, blind)
+    return _shown[key]
+
+
+def _counted(p: Preview, drawn: Allocation, balance: Balance, blind: bool) -> dict[str, Any]:
     new = [a for a in drawn.assignments if a.id not in p.before]
     names = {
         "practice": _("Practice"),
@@ -127,6 +141,7 @@ def shown(p: Preview) -> dict[str, Any]:
     }
     own: Counter[tuple[str, str]] = Counter((a.coder, a.purpose) for a in new)
     purposes = [n for n in names if any(own[c, n] for c in drawn.coders)]
+    places = _places(drawn)
     return {
         "hash": p.hash,
         "text": describe(drawn),
@@ -141,7 +156,7 @@ def shown(p: Preview) -> dict[str, Any]:
                 "all": sum(own[c, n] for n in purposes),
                 "hours": number(p.minutes.get(c, 0.0) / 60, 0) if p.minutes.get(c) else "–",
                 "in_a_row": balance.in_a_row[c],
-                "calibration": _places(drawn, c),
+                "calibration": places[c],
             }
             for c in drawn.coders
         ],
@@ -152,12 +167,18 @@ def shown(p: Preview) -> dict[str, Any]:
     }
 
 
-def _places(drawn: Allocation, coder: str) -> str:
-    """Say at which places of the coder's order calibration tapes come."""
-    own = [a for a in drawn.of(coder) if a.purpose != "practice"]
-    places = [i for i, a in enumerate(own, start=1) if a.purpose == "calibration"]
-    told = ", ".join(str(i) for i in places[:MOST_PLACES])
-    return f"{told} …" if len(places) > MOST_PLACES else told
+def _places(drawn: Allocation) -> dict[str, str]:
+    """Say at which places of each coder's order calibration tapes come."""
+    order: dict[str, list[tuple[int, str]]] = {c: [] for c in drawn.coders}
+    for a in drawn.standing():
+        if a.coder in order and a.purpose != "practice":
+            order[a.coder].append((a.position, a.purpose))
+    found = {}
+    for coder, own in order.items():
+        places = [i for i, (_, purpose) in enumerate(sorted(own), start=1) if purpose == "calibration"]
+        told = ", ".join(str(i) for i in places[:MOST_PLACES])
+        found[coder] = f"{told} …" if len(places) > MOST_PLACES else told
+    return found
 
 
 def _factor(name: str, by_level: Any, coders: tuple[str, ...], blind: bool) -> dict[str, Any]:

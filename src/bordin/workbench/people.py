@@ -244,7 +244,7 @@ def person(request: HttpRequest) -> HttpResponse:
 
 def _person(request: HttpRequest, id: str, problem: str = "", status: int = 200) -> HttpResponse:
     try:
-        found = traces(current.study(), id, current.vault())
+        found = traces(current.study(), id, current.vault(), quick=True)
     except BordinError:
         return refusal(request, HTTPStatus.NOT_FOUND, _("There is no such participant."))
     sessions = store.list_sessions(id, page=_number(request.GET.get("page")))

@@ -8,11 +8,12 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from bordin.store.blind import OwnAssignment, Progress, minutes_a_tape, own_assignments, progress
+from bordin.store.blind import OwnAssignment, Progress, is_closed, minutes_a_tape, own_assignments, progress
 from bordin.store.tables import CODER, Account
 from bordin.workbench import current
 from bordin.workbench.pages import Page, draw, me
 from bordin.workbench.practice import may_rate, practice_rows
+from bordin.workbench.wording import whole_minutes
 
 PER_PAGE = 50
 AUTO_REWIND = 2.0
@@ -34,7 +35,8 @@ def show(request: HttpRequest) -> HttpResponse:
     everything = own_assignments(account.id)
     practice = [a for a in everything if a.purpose == "practice"]
     own = [a for a in everything if a.purpose != "practice"]
-    now = open_now(everything, account)
+    closed = is_closed()
+    now = None if closed else open_now(everything, account)
     locked = [a for a in own if a.locked]
     shown = _shown(request, own)
     tapes = [a for a in shown["assignments"] if a is not now]
@@ -48,7 +50,8 @@ def show(request: HttpRequest) -> HttpResponse:
         "practice": practice_rows(account) if practice else None,
         "differed": [{"name": a.name, "assignment": a.id} for a in own if a.locked and a.released],
         "manual_version": ", ".join(s.manual_version for s in current.study().systems.values()),
-        "empty": _empty(everything, own, now, account),
+        "empty": _closed() if closed else _empty(everything, own, now, account),
+        "closed": closed,
         "waits": now is None and len(locked) < len(own),
         "show": shown["show"],
         "counts": {"all": len(own), "todo": len(own) - len(locked), "locked": len(locked)},
@@ -134,9 +137,15 @@ def _pace(account: int, own: list[OwnAssignment], locked: int) -> dict[str, Any]
     return {
         "locked": locked,
         "total": len(own),
-        "usual_minutes": usual,
+        "usual_minutes": whole_minutes(usual),
         "hours_left": ceil(usual * left / 60) if usual is not None and left else None,
     }
+
+
+def _closed() -> str:
+    return str(
+        _("The lead has locked the data, so nothing can be rated now. What you locked can still be read.")
+    )
 
 
 def _empty(

@@ -18,7 +18,15 @@ from django.utils.translation import gettext as _
 from bordin.coding.blinding import DO_NOT_KNOW
 from bordin.coding.system import CodingSystem
 from bordin.errors import BordinError
-from bordin.store.blind import OwnAssignment, begun, levels, own_assignment, own_assignments, own_state
+from bordin.store.blind import (
+    OwnAssignment,
+    begun,
+    is_closed,
+    levels,
+    own_assignment,
+    own_assignments,
+    own_state,
+)
 from bordin.store.saving import Coder, LockedError, NotYours, lock, save
 from bordin.store.tables import CODER
 from bordin.store.writer import write
@@ -79,6 +87,7 @@ def show(request: HttpRequest, assignment: str) -> HttpResponse:
 
 
 def _data(request: HttpRequest, own: OwnAssignment, position: int, total: int) -> dict[str, Any]:
+    closed = is_closed()
     use, system = current.coding(own.coding)
     state, tape = own_state(own.id), current.tape(own.tape)
     seconds = tape.facts()["recording"]["decoded"] if tape is not None else (own.minutes or 0.0) * 60
@@ -89,7 +98,7 @@ def _data(request: HttpRequest, own: OwnAssignment, position: int, total: int) -
         "total": total,
         "seconds": seconds,
         "has_sound": tape is not None,
-        "locked": own.locked,
+        "locked": own.locked or closed,
         "practice": own.purpose == "practice",
         "released": own.released,
         "dimensions": _dimensions(system),
@@ -106,7 +115,7 @@ def _data(request: HttpRequest, own: OwnAssignment, position: int, total: int) -
         "heard": [list(stretch) for stretch in state.heard],
         "stopped_at": state.stopped_at,
         "source": use.source,
-        "guess": [] if own.locked or own.purpose == "practice" else _guesses(),
+        "guess": [] if own.locked or closed or own.purpose == "practice" else _guesses(),
         "keys": me(request).settings.get("keys", {}),
         "manual_version": system.manual_version,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -10,7 +11,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from bordin.errors import Problem, TapeError
+from bordin.errors import TapeError
 from bordin.store import people as store
 from bordin.store.importing import minutes_of, tapes_of
 from bordin.store.tables import DATA_MANAGER, LEAD
@@ -67,9 +68,13 @@ def _unlinked(vault: Vault | None) -> int:
     if vault is None:
         return 0
     known = {r[0] for r in store.query("SELECT tape FROM store_session WHERE tape <> ''")}
-    gone = store.withdrawn()
-    damaged: list[Problem] = []
-    return sum(t.id not in known and t.participant not in gone for t in vault.tapes(damaged))
+    gone, n = store.withdrawn(), 0
+    # Only those are opened: a vault may hold thousands.
+    for name in set(vault.names()) - known:
+        # A damaged one is none that could be linked.
+        with suppress(TapeError):
+            n += vault.tape(name).participant not in gone
+    return n
 
 
 def link(request: HttpRequest) -> HttpResponseBase:

@@ -152,6 +152,13 @@ def test_a_tape_is_found_by_session_and_participant(either: Vault) -> None:
     assert either.tape(third.id).session == "S003"
     with pytest.raises(TapeError, match=r"there is no tape 'T-00000000'.*Known: T-"):
         either.tape("T-00000000")
+    for elsewhere in ("../tapes", "", ".", f"{third.id}/", "locks"):
+        with pytest.raises(TapeError, match="there is no tape"):
+            either.tape(elsewhere)
+    assert either.names() == tuple(sorted(t.id for t in either.tapes()))
+    either.forget(tapes=[third.id], reason="test")
+    assert len(either.names()) == 2
+    assert third.id not in either.names()
 
 
 def test_no_plain_byte_is_in_a_sealed_vault_and_nobody_needs_to_be_named(vault: Vault) -> None:

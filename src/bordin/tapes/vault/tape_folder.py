@@ -279,7 +279,9 @@ class Tape(Files):
             raise TapeError(tuple(dict.fromkeys(problems)))
 
 
-def open_tape(folder: Path, study_key: Callable[[], bytes] | None) -> Tape:
+def open_tape(
+    folder: Path, study_key: Callable[[], bytes] | None, record: Mapping[str, str] | None = None
+) -> Tape:
     """Return a tape of a vault.
 
     Parameters
@@ -288,6 +290,8 @@ def open_tape(folder: Path, study_key: Callable[[], bytes] | None) -> Tape:
         The folder of the tape.
     study_key : callable or None
         Returns the study key when it is needed; None where files are plain.
+    record : mapping of str to str, optional
+        From :func:`read_tape_file`, where it is known already.
 
     Raises
     ------
@@ -303,7 +307,8 @@ def open_tape(folder: Path, study_key: Callable[[], bytes] | None) -> Tape:
             text = ""
         return unwrap_data_key(text, opens, folder.name)
 
-    return Tape(folder, read_tape_file(folder), data_key if study_key is not None else None)
+    known = read_tape_file(folder) if record is None else record
+    return Tape(folder, known, data_key if study_key is not None else None)
 
 
 def read_tape_file(folder: Path) -> dict[str, str]:

@@ -43,6 +43,7 @@ from bordin.tapes.vault.keys import (
     naming_key,
 )
 from bordin.tapes.vault.tape_folder import (
+    TAPE_FILE,
     TAPE_NAME,
     Tape,
     TapeHeld,
@@ -84,6 +85,11 @@ class Vault:
         self._record = record
         self._study_key = study_key
         self._contents: dict[str, str] = {}
+        self._read: dict[str, tuple[tuple[int, ...], dict[str, str]]] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was read of thousands of tapes does not go along to a process that works on one.
+        return {**self.__dict__, "_read": {}}
 
     @property
     def locked(self) -> bool:
@@ -101,6 +107,11 @@ class Vault:
 
     # ------------------------------------------------------------ finding
 
+    def names(self) -> tuple[str, ...]:
+        """Return the neutral names of all tapes, sorted, without opening any."""
+        going = self._going()
+        return tuple(name for name in self._folders() if name not in going)
+
     def tapes(self, damaged: list[Problem] | None = None) -> tuple[Tape, ...]:
         """Return all tapes, by session.
 
@@ -114,11 +125,8 @@ class Vault:
         TapeError
             When a ``tape.json`` is damaged and no list is given.
         """
-        going = self._going()
         found = []
-        for name in self._folders():
-            if name in going:
-                continue
+        for name in self.names():
             try:
                 found.append(self._opened(name))
             except TapeError as error:
@@ -137,7 +145,7 @@ class Vault:
         TapeError
             When there is none, or its ``tape.json`` is damaged.
         """
-        if tape in self._folders() and tape not in self._going():
+        if self._has(tape) and tape not in self._going():
             return self._opened(tape)
         for stone in reversed(self.tombstones()):
             if stone.tape == tape:
@@ -172,9 +180,10 @@ class Vault:
         key = naming_key(self.study_key) if self.sealed else bytes.fromhex(self._record["names"])
         content = hmac.new(key, bytes.fromhex(text), hashlib.sha256).hexdigest()
         stones = {s.tape: s.content for s in self.tombstones()}
-        folders = set(self._folders()) - set(self._going())
+        going = self._going()
         for name in neutral_names(content):
-            taken = read_tape_file(self.folder / name)["content"] if name in folders else stones.get(name)
+            there = self._has(name) and name not in going
+            taken = read_tape_file(self.folder / name)["content"] if there else stones.get(name)
             if not taken or taken == content:
                 break
         self._contents[name] = content
@@ -216,7 +225,7 @@ class Vault:
             _ = self.study_key
         if self._going().get(tape):
             self.clean()
-        if tape in self._folders():
+        if self._has(tape):
             raise TapeExists(self.tape(tape))
         self.refuse_forgotten(tape, again=again)
         record = {
@@ -387,15 +396,34 @@ class Vault:
 
     # ------------------------------------------------------------ within
 
+    def _has(self, tape: str) -> bool:
+        """Say whether there is a folder of this name; in a vault of thousands, looking at all takes its time."""
+        return bool(TAPE_NAME.fullmatch(tape)) and (self.folder / tape).is_dir()
+
     def _folders(self) -> list[str]:
-        return sorted(p.name for p in self.folder.iterdir() if TAPE_NAME.fullmatch(p.name) and p.is_dir())
+        with os.scandir(self.folder) as found:
+            return sorted(one.name for one in found if TAPE_NAME.fullmatch(one.name) and one.is_dir())
 
     def _going(self) -> dict[str, Tombstone]:
         """Return the tombstones of tapes whose forgetting is not finished."""
         return {s.tape: s for s in self.tombstones() if not s.finished}
 
     def _opened(self, name: str) -> Tape:
-        return open_tape(self.folder / name, (lambda: self.study_key) if self.sealed else None)
+        folder = self.folder / name
+        record = self._record_of(folder)
+        return open_tape(folder, (lambda: self.study_key) if self.sealed else None, record)
+
+    def _record_of(self, folder: Path) -> dict[str, str]:
+        """Return what ``tape.json`` says, read again only when the file is another one: a list asks for all of them."""
+        try:
+            there = (folder / TAPE_FILE).stat()
+        except OSError:
+            return read_tape_file(folder)
+        mark = (there.st_mtime_ns, there.st_ctime_ns, there.st_size, there.st_ino)
+        held = self._read.get(folder.name)
+        if held is None or held[0] != mark:
+            held = self._read[folder.name] = (mark, read_tape_file(folder))
+        return held[1]
 
 
 def study_of(folder: Path) -> Path:

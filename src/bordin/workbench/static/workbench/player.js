@@ -373,7 +373,8 @@ export class Player {
     }
     for (let i = 0; i <= 6; i++) {
       const anchor = i === 0 ? "" : i === 6 ? " t-end" : " t-mid";
-      parts.push(element("text", { class: `axis-text${anchor}`, x: percent(i, 6), y: 97 }, clock(from + i * 20)));
+      // On a narrow screen every other one is left out.
+      parts.push(element("text", { class: `axis-text${anchor}${i % 2 ? " axis-text--odd" : ""}`, x: percent(i, 6), y: 97 }, clock(from + i * 20)));
     }
     const seen = this.marks.filter((mark) => mark.seconds >= from && mark.seconds < from + WINDOW);
     for (const mark of seen) parts.push(...this.flag(mark, from));
