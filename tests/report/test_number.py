@@ -17,6 +17,7 @@ from bordin.report.number import (
     p_value,
     percent,
     plain,
+    span,
     threshold,
 )
 
@@ -119,3 +120,8 @@ def test_other_numbers() -> None:
         "< 0.001",
         "–",
     ]
+
+
+def test_what_sums_leave_of_zero_is_zero() -> None:
+    assert span(-3e-17, 2e-16) == "[0.00, 0.00]"
+    assert span(-0.0004, 0.3) == "[−0.0004, 0.30]"

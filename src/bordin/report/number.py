@@ -11,6 +11,7 @@ import math
 NOTHING = "–"
 MINUS = "−"
 _SMALLEST_P = 0.001
+_NOTHING_AT_ALL = 1e-12
 _MOST_DIGITS = 6
 
 
@@ -126,6 +127,9 @@ def span(low: float | None, high: float | None, line: float = 0.0, *, brackets: 
         return NOTHING
     shown = []
     for limit in (low, high):
+        # What sums leave behind of an exact 0 is no side of the line.
+        if abs(limit - line) < _NOTHING_AT_ALL:
+            limit = line  # noqa: PLW2901
         digits = 2
         while limit != line and digits < _MOST_DIGITS and float(f"{limit:.{digits}f}") == line:
             digits += 1
