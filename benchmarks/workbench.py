@@ -345,7 +345,7 @@ def part_pages(folder: Path, options: argparse.Namespace) -> None:
         people = python(PREPARE, study, coders, sessions, "", double)
         with served(study) as server:
             until = time.perf_counter() + 120
-            while b"data-stale" in answer(f"{server.url}/overview/", people["lead"])[1]:
+            while b"being computed" in answer(f"{server.url}/overview/", people["lead"])[1]:
                 if time.perf_counter() > until:
                     say("  the reliability was not ready after 120 s")
                     break
@@ -353,7 +353,7 @@ def part_pages(folder: Path, options: argparse.Namespace) -> None:
             for path, cookie in (
                 ("/queue/", people["coders"][1]["cookie"]),
                 ("/overview/", people["lead"]),
-                ("/reliability/", people["lead"]),
+                ("/reliability/socialization/concordance/", people["lead"]),
             ):
                 say(
                     f"pages, {sessions} sessions, {coders} coders: {path} {timed(server.url + path, cookie):.0f} ms"

@@ -8,7 +8,6 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from bordin.coding.allocation.allocating import Allocation, Balance, balance_of, describe
@@ -24,10 +23,6 @@ from bordin.workbench.neutral import letters
 # More columns than this nobody can read: a sentence says the fewest and the most instead.
 MOST_COLUMNS = 12
 MOST_PLACES = 12
-MOST_SHOWN = 4
-
-
-_shown: dict[tuple[str, str | None, bool], dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -37,8 +32,12 @@ class Preview:
     Attributes
     ----------
     allocation : Allocation or None
-    before : frozenset of str
-        Ids that were issued before.
+    counts : Counter
+        Coder and purpose to new assignments.
+    places : mapping of str to str
+        Coder to where calibration tapes come.
+    text : str
+        For the Methods section.
     balance : Balance or None
     minutes : mapping of str to float
         Coder to minutes of tape in all.
@@ -49,7 +48,9 @@ class Preview:
     """
 
     allocation: Allocation | None = None
-    before: frozenset[str] = frozenset()
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    places: dict[str, str] = field(default_factory=dict)
+    text: str = ""
     balance: Balance | None = None
     minutes: dict[str, float] = field(default_factory=dict)
     hash: str = ""
@@ -106,14 +107,16 @@ def preview(study: Study, coding: str, seed: int) -> Preview:
     )
     length = dict(rows("SELECT id, minutes FROM store_session WHERE minutes IS NOT NULL"))
     minutes: Counter[str] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     for a in drawn.assignments:
         if a.id not in before:
             minutes[a.coder] += length.get(a.session, 0.0)
+            counts[a.coder, a.purpose] += 1
     listed = sorted(
         [a.id, a.coder, a.session, a.name, a.position, a.reading, a.purpose] for a in drawn.assignments
     )
     digest = hashlib.sha256(canonical(listed).encode()).hexdigest()
-    return Preview(drawn, before, balance_of(drawn), dict(minutes), digest)
+    return Preview(drawn, counts, _places(drawn), describe(drawn), balance_of(drawn), dict(minutes), digest)
 
 
 def shown(p: Preview) -> dict[str, Any]:
@@ -121,17 +124,7 @@ def shown(p: Preview) -> dict[str, Any]:
     if p.allocation is None or p.balance is None:
         return {"problems": p.problems}
     blind = not unblinded("arm")
-    key = (p.hash, get_language(), blind)
-    if key not in _shown:
-        # Of the latest few, since there may be many assignments to be counted.
-        while len(_shown) >= MOST_SHOWN:
-            _shown.pop(next(iter(_shown)), None)
-        _shown[key] = _counted(p, p.allocation, p.balance, blind)
-    return _shown[key]
-
-
-def _counted(p: Preview, drawn: Allocation, balance: Balance, blind: bool) -> dict[str, Any]:
-    new = [a for a in drawn.assignments if a.id not in p.before]
+    drawn, balance, own = p.allocation, p.balance, p.counts
     names = {
         "practice": _("Practice"),
         "rating": _("Main"),
@@ -139,14 +132,12 @@ def _counted(p: Preview, drawn: Allocation, balance: Balance, blind: bool) -> di
         "calibration": _("Calibration"),
         "repeat": _("Second reading"),
     }
-    own: Counter[tuple[str, str]] = Counter((a.coder, a.purpose) for a in new)
     purposes = [n for n in names if any(own[c, n] for c in drawn.coders)]
-    places = _places(drawn)
     return {
         "hash": p.hash,
-        "text": describe(drawn),
+        "text": p.text,
         "notes": drawn.notes,
-        "new": len(new),
+        "new": own.total(),
         "withdrawn": len(drawn.withdrawn),
         "purposes": [names[n] for n in purposes],
         "coders": [
@@ -156,7 +147,7 @@ def _counted(p: Preview, drawn: Allocation, balance: Balance, blind: bool) -> di
                 "all": sum(own[c, n] for n in purposes),
                 "hours": number(p.minutes.get(c, 0.0) / 60, 0) if p.minutes.get(c) else "–",
                 "in_a_row": balance.in_a_row[c],
-                "calibration": places[c],
+                "calibration": p.places[c],
             }
             for c in drawn.coders
         ],
