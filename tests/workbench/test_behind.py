@@ -66,3 +66,32 @@ def test_what_has_been_computed_for_long_is_not_waited_for_again():
     assert first[:2] == again[:2] == ("a part", True)
     assert first[2] >= 0.3
     assert again[2] < 0.2
+
+
+def test_threads_switch_faster_only_while_something_is_computed() -> None:
+    import sys
+
+    from bordin.workbench.behind import SWITCH, USUAL, Behind
+
+    seen: list[float] = []
+    first, second = Event(), Event()
+
+    def slow(_publish):
+        first.wait(5)
+        seen.append(sys.getswitchinterval())
+        return 1
+
+    def slower(_publish):
+        second.wait(5)
+        seen.append(sys.getswitchinterval())
+        return 2
+
+    one, two = Behind(), Behind()
+    one.ask("r", 1, slow, 0.0)
+    two.ask("r", 1, slower, 0.0)
+    first.set()
+    assert one.ask("r", 1, slow, 5.0).value == 1
+    second.set()
+    assert two.ask("r", 1, slower, 5.0).value == 2
+    assert seen == pytest.approx([SWITCH, SWITCH])
+    assert sys.getswitchinterval() == pytest.approx(USUAL)

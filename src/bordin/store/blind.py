@@ -152,14 +152,22 @@ def _assignment(row: Sequence[Any]) -> OwnAssignment:
     )
 
 
-def begun(assignment: str) -> bool:
-    """Say whether a coder has given or heard anything of an assignment."""
-    return bool(
-        _rows(
-            "SELECT 1 FROM store_fact WHERE assignment = %s AND kind IN ('play', 'rating', 'mark', 'memo') LIMIT 1",
-            [assignment],
-        )
+def own_work(account: int, assignment: str) -> tuple[str, bool] | None:
+    """Return what every save has to know of an assignment, in one small question.
+
+    Returns
+    -------
+    tuple of str and bool, or None
+        Its coding system, and whether its coder has given or heard anything of it; None when the coder has none of
+        that name.
+    """
+    rows = _rows(
+        "SELECT a.coding, EXISTS (SELECT 1 FROM store_fact f WHERE f.assignment = a.id "
+        "AND f.kind IN ('play', 'rating', 'mark', 'memo')) FROM store_assignment a "
+        "WHERE a.id = %s AND a.coder_id = %s",
+        [assignment, account],
     )
+    return (rows[0][0], bool(rows[0][1])) if rows else None
 
 
 def own_state(assignment: str) -> OwnState:

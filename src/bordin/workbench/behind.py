@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
@@ -15,8 +16,29 @@ from django.db import connections
 T = TypeVar("T")
 # What takes no longer than so many seconds needs no rest.
 QUICK = 1.0
-SWITCH = 0.0005
+# How soon a page gets the interpreter from a computation. Only meanwhile: else every save would pay for it.
+SWITCH, USUAL = 0.0005, sys.getswitchinterval()
 log = logging.getLogger("django.bordin")
+
+
+_counting = Lock()
+_at_work = 0
+
+
+@contextmanager
+def _giving_way() -> Iterator[None]:
+    """Let threads switch faster until the last of the computations that run at the same time has ended."""
+    global _at_work  # noqa: PLW0603 - the interpreter has one interval for all threads
+    with _counting:
+        _at_work += 1
+        sys.setswitchinterval(SWITCH)
+    try:
+        yield
+    finally:
+        with _counting:
+            _at_work -= 1
+            if not _at_work:
+                sys.setswitchinterval(USUAL)
 
 
 @dataclass(frozen=True)
@@ -99,8 +121,6 @@ class Behind(Generic[T]):
         self, record: str, key: Hashable, compute: Callable[[Callable[[T], None]], T], done: Event
     ) -> None:
         start = time.monotonic()
-        # A page that asks for the interpreter gets it from this thread sooner than by default.
-        sys.setswitchinterval(SWITCH)
 
         def publish(value: T) -> None:
             with self._lock:
@@ -108,7 +128,8 @@ class Behind(Generic[T]):
                     self._value = value
 
         try:
-            value = compute(publish)
+            with _giving_way():
+                value = compute(publish)
             with self._lock:
                 if self._record == record:
                     self._key, self._value, self._failed = key, value, False

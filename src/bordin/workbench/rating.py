@@ -20,12 +20,12 @@ from bordin.coding.system import CodingSystem
 from bordin.errors import BordinError
 from bordin.store.blind import (
     OwnAssignment,
-    begun,
     is_closed,
     levels,
     own_assignment,
     own_assignments,
     own_state,
+    own_work,
 )
 from bordin.store.saving import Coder, LockedError, NotYours, lock, save
 from bordin.store.tables import CODER
@@ -50,6 +50,17 @@ def _own(request: HttpRequest, assignment: str) -> OwnAssignment:
     return found
 
 
+def _own_work(request: HttpRequest, assignment: str) -> tuple[str, bool]:
+    """Return the coding system of the coder's own assignment, and whether it is begun.
+
+    What is begun goes on although the lead reopens a tape before it.
+    """
+    found = own_work(me(request).id, assignment)
+    if found is None:
+        raise Http404
+    return found
+
+
 def _comes_later(
     request: HttpRequest, own: OwnAssignment, everything: list[OwnAssignment] | None = None
 ) -> bool:
@@ -67,8 +78,7 @@ def _later() -> str:
 
 def _tape(request: HttpRequest, assignment: str) -> Tape:
     own = _own(request, assignment)
-    # What is begun goes on although the lead reopens a tape before it.
-    if not begun(own.id) and _comes_later(request, own):
+    if not _own_work(request, assignment)[1] and _comes_later(request, own):
         raise Http404
     tape = current.tape(own.tape)
     if tape is None:
@@ -174,14 +184,14 @@ def _coder(request: HttpRequest) -> Coder:
 
 def keep(request: HttpRequest, assignment: str) -> JsonResponse:
     """Save changes that the rating screen sends."""
-    own = _own(request, assignment)
+    coding, is_begun = _own_work(request, assignment)
     changes = (sent_json(request) or {}).get("changes")
     if not isinstance(changes, list) or not all(isinstance(c, dict) for c in changes):
         return JsonResponse({"error": _("This request was not understood.")}, status=HTTPStatus.BAD_REQUEST)
-    if not begun(own.id) and _comes_later(request, own):
+    if not is_begun and _comes_later(request, _own(request, assignment)):
         return JsonResponse({"error": _later()}, status=HTTPStatus.CONFLICT)
     try:
-        saved = save(_coder(request), assignment, current.study().systems[own.coding], changes)
+        saved = save(_coder(request), assignment, current.study().systems[coding], changes)
     except NotYours:
         raise Http404 from None
     except LockedError as error:
