@@ -220,8 +220,6 @@ def test_the_assignment_of_another_coder_does_not_exist(planted: Small) -> None:
 def test_the_modules_of_the_coder_import_nothing_that_could_tell() -> None:
     import ast
 
-    from bordin.coding.blinding import BlindTape  # noqa: F401
-
     folder = Path(__file__).parents[2] / "src" / "bordin"
     allowed = {"blind", "saving", "tables", "training", "writer"}
     for name in ("queue", "rating"):

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from bordin.coding.allocation.assignment import Assignment
 from bordin.coding.dimension import Anchor, Dimension
 from bordin.errors import AnalysisError, Problem, nearest
 from bordin.estimate import Estimate, Interval
@@ -85,14 +85,30 @@ class BlindTape:
     dimensions: tuple[DimensionForm, ...]
 
 
+class Assigned(Protocol):
+    """What is taken from an assignment, whatever else it knows: its opaque id, neutral name and place."""
+
+    @property
+    def id(self) -> str:
+        """Opaque id."""
+
+    @property
+    def name(self) -> str:
+        """Neutral name."""
+
+    @property
+    def position(self) -> int:
+        """Place in the coder's order."""
+
+
 def blind_tape(
-    assignment: Assignment, total: int, seconds: float, source: str, dimensions: Sequence[Dimension]
+    assignment: Assigned, total: int, seconds: float, source: str, dimensions: Sequence[Dimension]
 ) -> BlindTape:
     """Take from an assignment what its coder may know.
 
     Parameters
     ----------
-    assignment : Assignment
+    assignment : Assigned
     total : int
         How many tapes the coder has.
     seconds : float

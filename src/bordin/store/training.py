@@ -260,11 +260,6 @@ def feedback(study: Study, account: int, assignment: str) -> Practiced | None:
     return next((t for t in tapes if t.assignment == assignment and t.lock), None)
 
 
-def coding_of(assignment: str) -> str:
-    """Return the coding system that an assignment is for."""
-    return str(_rows("SELECT coding FROM store_assignment WHERE id = %s", [assignment])[0][0])
-
-
 def certificate(study: Study, account: Account, coding: str) -> Certificate | None:
     """Return where a coder stands; None when the protocol asks for no training in this coding system."""
     rule = rule_of(study, coding)

@@ -7,6 +7,8 @@ number, file name or other coder. An import contract holds that.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -15,7 +17,7 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from bordin.coding.blinding import DO_NOT_KNOW
+from bordin.coding.blinding import DO_NOT_KNOW, DimensionForm, blind_tape
 from bordin.coding.system import CodingSystem
 from bordin.errors import BordinError
 from bordin.store.blind import (
@@ -101,17 +103,18 @@ def _data(request: HttpRequest, own: OwnAssignment, position: int, total: int) -
     use, system = current.coding(own.coding)
     state, tape = own_state(own.id), current.tape(own.tape)
     seconds = tape.facts()["recording"]["decoded"] if tape is not None else (own.minutes or 0.0) * 60
+    blind = blind_tape(replace(own, position=position), total, seconds, use.source, system.dimensions)
     return {
-        "assignment": own.id,
-        "name": own.name,
-        "position": position,
-        "total": total,
-        "seconds": seconds,
+        "assignment": blind.assignment,
+        "name": blind.name,
+        "position": blind.position,
+        "total": blind.total,
+        "seconds": blind.seconds,
         "has_sound": tape is not None,
         "locked": own.locked or closed,
         "practice": own.purpose == "practice",
         "released": own.released,
-        "dimensions": _dimensions(system),
+        "dimensions": _dimensions(blind.dimensions, system),
         "reasons": list(system.reasons),
         "ratings": {
             item.partition(".")[2]: {"value": g.value, "reason": g.reason}
@@ -124,20 +127,20 @@ def _data(request: HttpRequest, own: OwnAssignment, position: int, total: int) -
         "memo": state.memo,
         "heard": [list(stretch) for stretch in state.heard],
         "stopped_at": state.stopped_at,
-        "source": use.source,
+        "source": blind.source,
         "guess": [] if own.locked or closed or own.purpose == "practice" else _guesses(),
         "keys": me(request).settings.get("keys", {}),
         "manual_version": system.manual_version,
     }
 
 
-def _dimensions(system: CodingSystem) -> list[dict[str, Any]]:
-    letters = key_letters([d.name for d in system.dimensions])
+def _dimensions(forms: Sequence[DimensionForm], system: CodingSystem) -> list[dict[str, Any]]:
+    letters = key_letters([d.name for d in forms])
     return [
         {
             "id": d.id,
             "name": d.name,
-            "key": letters[i],
+            "key": letter,
             "low": d.low,
             "high": d.high,
             "points": list(d.points),
@@ -146,10 +149,10 @@ def _dimensions(system: CodingSystem) -> list[dict[str, Any]]:
             "start_meaning": d.start_meaning,
             "anchors": [{"point": a.point, "text": a.text} for a in d.anchors],
             "definition": d.definition,
-            "section_html": section_html(system, d),
-            "only_if_text": d.only_if.text if d.only_if is not None else "",
+            "section_html": section_html(system, system.dimension(d.id)),
+            "only_if_text": d.only_if,
         }
-        for i, d in enumerate(system.dimensions)
+        for d, letter in zip(forms, letters, strict=True)
     ]
 
 
