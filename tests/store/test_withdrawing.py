@@ -110,6 +110,7 @@ def test_open_links_end_and_tapes_are_destroyed_without_a_passphrase(study: Smal
     from bordin.store.people import link_tapes
     from bordin.store.tables import Fact, Session
     from bordin.store.withdrawing import withdraw
+    from bordin.study.tape_sound import KEPT
     from bordin.tapes.vault.keys import Passphrase
     from bordin.tapes.vault.opening import create_vault, open_vault
 
@@ -123,9 +124,12 @@ def test_open_links_end_and_tapes_are_destroyed_without_a_passphrase(study: Smal
     assert link_tapes({"S003": name}) == 1
     locked = open_vault(study.folder / "tapes")
     assert locked.locked
+    KEPT.get(b"a transcript", lambda: b"its words")
+    assert KEPT.size > 0
     done = withdraw(loaded, "P003", "Dana", vault=locked)
     assert (done.gone.tapes, done.gone.links) == ((name,), 1)
     assert not (study.folder / "tapes" / name).exists()
+    assert KEPT.size == 0
     assert Session.objects.get(id="S003").tape == ""
     assert Fact.objects.get(kind="invitation ended").item == link.id
     # Again goes on where it was, and says nothing twice.

@@ -21,6 +21,7 @@ from bordin.store.record import NewFact, Transaction
 from bordin.store.writer import write
 from bordin.study.files import data_path
 from bordin.study.study import Study
+from bordin.study.tape_sound import KEPT
 from bordin.tapes.vault.vault import Vault
 
 Ratings = Literal["kept", "dropped"]
@@ -244,6 +245,8 @@ def withdraw(
     write(lambda t: _erase(t, before, actor, ratings, reason))
     if vault is not None and (before.tapes or any(s.participant == participant for s in vault.tombstones())):
         vault.forget(participant=participant, reason=reason)
+    # What a server keeps of transcripts and waveforms in its memory goes too.
+    KEPT.clear()
     for name in (OWN_EXPORT, INCOMING):
         shutil.rmtree(study.folder / FOLDER / name, ignore_errors=True)
     return Withdrawn(before, scrub())
